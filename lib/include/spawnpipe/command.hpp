@@ -1,0 +1,114 @@
+// What to run: a reusable description of a process.
+#ifndef SPAWNPIPE_COMMAND_HPP
+#define SPAWNPIPE_COMMAND_HPP
+
+#include <spawnpipe/environment.hpp>
+#include <spawnpipe/export.hpp>
+#include <spawnpipe/stdio.hpp>
+#include <spawnpipe/stop_policy.hpp>
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace spawnpipe {
+
+/// Which process group the child belongs to.
+enum class process_group {
+  /// A child that inherits a terminal stays in the host's group, so that it may read the terminal and gets Ctrl-C; every
+  /// other gets one of its own, so that its tree can be ended. Portable POSIX back end: one of its own is a session
+  /// of its own there, because `uv_spawn` has nothing less.
+  automatic,
+  host,     ///< The host's group. Signals from here then reach the child alone.
+  own,      ///< A group of its own in the host's session. Portable POSIX back end: `errc::not_supported`.
+  session,  ///< A session of its own, without a controlling terminal.
+};
+
+/// A program with its arguments, surroundings and streams. A value: copy it, change the copy, spawn it often. Nothing is
+/// looked up, opened or checked before it is spawned.
+///
+/// ```
+/// auto build = spawnpipe::command("make", {"-j4"}).cwd("src").env("LANG", "C").err(spawnpipe::stdio::merge{});
+/// ```
+///
+/// Lookup: a program name with a slash is a path, seen from the child's directory where it is relative. One without
+/// is searched for in the PATH of the child's environment. POSIX: as execvp(3) does it, so that a script without a
+/// shebang line is run by /bin/sh.
+///
+/// The streams that are not mentioned are inherited by `spawn`; `run` gives the ones that are not mentioned a pipe (in:
+/// the null device where there is no input).
+class SPAWNPIPE_API command {
+ public:
+  /// `program`, with `arguments` behind it.
+  explicit command(std::string program, std::vector<std::string> arguments = {});
+
+  /// The program and its arguments in one list: `run({"git", "log", "-1"})`.
+  command(std::initializer_list<std::string_view> argv);
+
+  /// A line for the system's shell. POSIX: `/bin/sh -c line`.
+  [[nodiscard]] static command shell(std::string line);
+
+  /// Adds an argument.
+  command& arg(std::string argument);
+
+  /// Adds arguments.
+  command& args(std::vector<std::string> arguments);
+
+  /// What the child sees as its own name (argv[0]) in place of the program's.
+  command& argv0(std::string name);
+
+  /// The directory the child starts in, in place of the host's current one.
+  command& cwd(std::string directory);
+
+  /// Sets a variable in the child's environment.
+  command& env(std::string name, std::string value);
+
+  /// The child's environment, for `unset` and `clear`.
+  [[nodiscard]] environment& env() noexcept { return environment_; }
+  [[nodiscard]] const environment& env() const noexcept { return environment_; }
+
+  /// The standard streams.
+  command& in(stdio::input source);
+  command& out(stdio::output target);
+  command& err(stdio::error_output target);
+
+  /// Gives the child `source` as its descriptor `number` (3 to 1023), beside the three standard streams. Borrowed until
+  /// `spawn` returns. POSIX only; Windows: `errc::not_supported`.
+  command& descriptor(int number, native_handle source);
+
+  /// The process group of the child.
+  command& group(process_group which) noexcept;
+
+  /// What the destructor of a running `child` does. By default it kills.
+  command& on_destroy(stop_policy policy) noexcept;
+
+  [[nodiscard]] const std::string& program() const noexcept { return program_; }
+  [[nodiscard]] const std::vector<std::string>& argv() const noexcept { return argv_; }
+  [[nodiscard]] const std::optional<std::string>& cwd() const noexcept { return cwd_; }
+  [[nodiscard]] const std::optional<stdio::input>& in() const noexcept { return in_; }
+  [[nodiscard]] const std::optional<stdio::output>& out() const noexcept { return out_; }
+  [[nodiscard]] const std::optional<stdio::error_output>& err() const noexcept { return err_; }
+  [[nodiscard]] const std::map<int, native_handle>& descriptors() const noexcept { return descriptors_; }
+  [[nodiscard]] process_group group() const noexcept { return group_; }
+  [[nodiscard]] const stop_policy& on_destroy() const noexcept { return on_destroy_; }
+
+ private:
+  std::string program_;
+  std::vector<std::string> argv_;
+  std::optional<std::string> cwd_;
+  environment environment_;
+  std::optional<stdio::input> in_;
+  std::optional<stdio::output> out_;
+  std::optional<stdio::error_output> err_;
+  std::map<int, native_handle> descriptors_;
+  process_group group_ = process_group::automatic;
+  stop_policy on_destroy_ = stop_policy::immediate();
+};
+
+}  // namespace spawnpipe
+
+#endif

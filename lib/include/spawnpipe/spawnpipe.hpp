@@ -1,0 +1,20 @@
+// All of spawnpipe that is portable.
+#ifndef SPAWNPIPE_SPAWNPIPE_HPP
+#define SPAWNPIPE_SPAWNPIPE_HPP
+
+#include <spawnpipe/cancellation.hpp>
+#include <spawnpipe/child.hpp>
+#include <spawnpipe/command.hpp>
+#include <spawnpipe/deadline.hpp>
+#include <spawnpipe/environment.hpp>
+#include <spawnpipe/error.hpp>
+#include <spawnpipe/event_loop.hpp>
+#include <spawnpipe/exit_status.hpp>
+#include <spawnpipe/pipe_reader.hpp>
+#include <spawnpipe/pipe_writer.hpp>
+#include <spawnpipe/result.hpp>
+#include <spawnpipe/run.hpp>
+#include <spawnpipe/stdio.hpp>
+#include <spawnpipe/stop_policy.hpp>
+
+#endif
