@@ -1,0 +1,171 @@
+// The seam: everything that a back end must define, and all that lib/ knows of an operating system.
+//
+// It is completion-shaped, because Windows is. lib lends a buffer and begins an operation; the back end completes it at once,
+// or later from loop_wait by pushing the operation's `completion` into the loop's inbox. POSIX imitates that by remembering
+// the span and reading into it when the descriptor is ready. A back end moves bytes, starts and ends processes, waits and
+// wakes; queues, books, deadlines, lines and phases are lib's, and exist once.
+//
+// The back end is chosen at link time, by file: platform/posix/, platform/simulated/, with the same file names in each. A
+// missing function is a link error. Everything but loop_wake and waker_* is called on the loop's owner thread only.
+// No OS header here, and none in lib/.
+#ifndef SPAWNPIPE_PLATFORM_PLATFORM_HPP
+#define SPAWNPIPE_PLATFORM_PLATFORM_HPP
+
+#include <spawnpipe/command.hpp>
+#include <spawnpipe/exit_status.hpp>
+#include <spawnpipe/result.hpp>
+#include <spawnpipe/stdio.hpp>
+#include <spawnpipe/stop_policy.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace spawnpipe::platform {
+
+using time_point = std::chrono::steady_clock::time_point;
+
+struct loop;     // defined by the back end, as the next three
+struct stream;   // our end of one pipe
+struct process;  // a child, from its spawn to process_release
+struct waker;    // counted, because it may outlive its loop
+
+// What an operation came to. For a read, bytes > 0 is data (even when an error came with them); `end` is the end of the
+// stream. No bytes, no error and no end is an empty completion, which a stream may have, and which means nothing.
+struct io_outcome {
+  std::size_t bytes = 0;
+  std::error_code error = {};
+  bool end = false;
+};
+
+// One of these belongs to each stream and each process of lib; the back end links it into the inbox when its operation ends.
+struct completion {
+  completion* next = nullptr;
+  completion* previous = nullptr;
+  bool posted = false;  // in the inbox
+  void* owner = nullptr;  // lib's own
+  void (*handle)(void* owner) = nullptr;  // lib's own: called by lib when it takes the completion out
+  io_outcome outcome;  // for an exit: nothing; ask process_poll
+};
+
+// Completions in the order in which they came. Owner thread only: a back end with threads of its own hands over inside loop_wait.
+class inbox {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  void push(completion& done) noexcept;
+  void remove(completion& done) noexcept;
+  [[nodiscard]] completion* pop() noexcept;
+
+ private:
+  completion* first_ = nullptr;
+  completion* last_ = nullptr;
+};
+
+// ---- time
+
+[[nodiscard]] time_point clock_now() noexcept;
+
+// ---- loop
+
+// What lib gives a loop. The hooks are for a loop that the host runs (adopted): the back end calls before_wait when the host's
+// loop is about to wait and arms its timer with the answer, and after_wait when the host's loop has waited.
+struct loop_client {
+  inbox* completions = nullptr;
+  void* context = nullptr;
+  time_point (*before_wait)(void* context) = nullptr;
+  void (*after_wait)(void* context, bool woken) = nullptr;
+};
+
+[[nodiscard]] result<loop*> loop_open(const loop_client& client, void* adopt);
+// Every stream is closed and every process released before. Frees all, also in a forked copy of the host.
+void loop_close(loop* self) noexcept;
+// Waits until something is in the inbox, `until` has come (now or earlier: one pass without waiting), or loop_wake was called since
+// the last return; true says the last. The one place that fills the inbox; runs no code of a user. `hint` is the one
+// operation a blocking call is after, or null: a back end may wait on that directly. May return for no reason.
+bool loop_wait(loop* self, time_point until, completion* hint) noexcept;
+// Adopted loops: have the hooks called in the host's next turn, and keep the host's loop alive until then.
+void loop_poke(loop* self) noexcept;
+[[nodiscard]] native_handle loop_native(const loop* self) noexcept;
+// True in a copy of the process that was made by fork: nothing of the parent's may be touched there.
+[[nodiscard]] bool loop_foreign(const loop* self) noexcept;
+
+[[nodiscard]] waker* loop_waker(loop* self) noexcept;  // borrowed; retain it to keep it
+void waker_retain(waker* self) noexcept;
+void waker_release(waker* self) noexcept;
+void loop_wake(waker* self) noexcept;  // any thread; signal-safe; does nothing when the loop is gone
+
+// ---- streams. At most one operation in flight on each; lib begins the next one only from idle.
+
+// Tries at once where it can, and returns what came of it; else nothing, and `into` is lent until `done` is in the inbox or the
+// operation is retired.
+[[nodiscard]] std::optional<io_outcome> read_begin(stream* self, std::span<std::byte> into, completion& done) noexcept;
+// Cancels the read in flight. When it returns, the buffer is lib's again; the bytes are those that raced the cancel.
+[[nodiscard]] io_outcome read_retire(stream* self) noexcept;
+// Takes what the pipe takes without waiting and without lending: 0 bytes and no error where it takes nothing now.
+[[nodiscard]] io_outcome write_try(stream* self, std::span<const std::byte> from) noexcept;
+// As read_begin. A partial write is a completion. The spans themselves are copied, the bytes are lent.
+[[nodiscard]] std::optional<io_outcome> write_begin(stream* self, std::span<const std::span<const std::byte>> from,
+                                                    completion& done) noexcept;
+struct write_retired {
+  std::size_t bytes = 0;  // that went out before the cancel
+  bool known = true;      // false: any number may have gone out
+};
+[[nodiscard]] write_retired write_retire(stream* self) noexcept;
+// True where the pipe to read from holds so much that its writer may be waiting for room.
+[[nodiscard]] bool stream_backed_up(const stream* self) noexcept;
+// No operation is in flight. Also in a forked copy of the host.
+void stream_close(stream* self) noexcept;
+
+// ---- processes
+
+// What to start, as data; all strings are free of NUL, and checked.
+struct descriptor_plan {
+  int number;
+  native_handle source;
+};
+struct spawn_plan {
+  const std::string& program;
+  const std::vector<std::string>& argv;
+  const std::optional<std::string>& cwd;
+  const std::optional<std::vector<std::string>>& environment;  // NAME=value; none: the host's as it is
+  stdio::input in;
+  stdio::output out;
+  stdio::error_output err;
+  std::vector<descriptor_plan> descriptors;
+  process_group group;
+};
+struct spawned {
+  process* handle = nullptr;
+  std::int64_t id = 0;
+  stream* in = nullptr;  // null where the plan has no pipe
+  stream* out = nullptr;
+  stream* err = nullptr;
+};
+
+// Makes the pipes, opens the redirects and starts the program; or says at which stage that failed, and leaves nothing. `exited` is
+// pushed into the inbox when the process has ended.
+[[nodiscard]] result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited);
+// How it ended; nothing while it runs.
+[[nodiscard]] std::optional<exit_status> process_poll(process* self) noexcept;
+enum class signal_kind { terminate, kill };
+// To the process, and to the group that was made for it. Refuses (errc::already_exited) once the process was reaped.
+[[nodiscard]] result<signal_report> process_signal(process* self, signal_kind which) noexcept;
+// Forgets it, ended or not.
+void process_release(process* self) noexcept;
+
+// The host's variables, as NAME=value.
+[[nodiscard]] std::vector<std::string> host_environment();
+// The program and the switch that run a line of text (`/bin/sh`, `-c`).
+[[nodiscard]] std::vector<std::string> shell_prefix();
+
+// The back end's name, for the table of the tests and for a person who asks.
+[[nodiscard]] const char* backend_name() noexcept;
+
+}  // namespace spawnpipe::platform
+
+#endif
