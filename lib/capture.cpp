@@ -1,0 +1,49 @@
+// The first bytes, and, where asked for, the last ones in a ring.
+#include "capture.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace spawnpipe::detail {
+
+capture::capture(const capture_limit& limit) noexcept
+    : head_limit_(limit.on_overflow == overflow::keep_head_and_tail ? limit.bytes - limit.bytes / 2 : limit.bytes),
+      tail_limit_(limit.bytes - head_limit_) {}
+
+void capture::append(std::span<const std::byte> bytes) {
+  const char* text = reinterpret_cast<const char*>(bytes.data());
+  std::size_t left = bytes.size();
+
+  const std::size_t to_head = std::min(left, head_limit_ - head_.size());
+  head_.append(text, to_head);
+  text += to_head;
+  left -= to_head;
+
+  const std::size_t to_grow = std::min(left, tail_limit_ - tail_.size());
+  tail_.append(text, to_grow);
+  text += to_grow;
+  left -= to_grow;
+
+  dropped_ += left;  // each byte from here on is dropped itself, or pushes an older one out
+  if (left > tail_limit_) {
+    text += left - tail_limit_;
+    left = tail_limit_;
+  }
+  while (left > 0) {
+    const std::size_t part = std::min(left, tail_limit_ - tail_start_);
+    tail_.replace(tail_start_, part, text, part);
+    tail_start_ = (tail_start_ + part) % tail_limit_;
+    text += part;
+    left -= part;
+  }
+}
+
+std::string capture::take() {
+  std::rotate(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(tail_start_), tail_.end());
+  head_ += tail_;
+  tail_.clear();
+  tail_start_ = 0;
+  return std::move(head_);
+}
+
+}  // namespace spawnpipe::detail

@@ -1,0 +1,37 @@
+// Output kept in memory, within a limit.
+#ifndef SPAWNPIPE_LIB_CAPTURE_HPP
+#define SPAWNPIPE_LIB_CAPTURE_HPP
+
+#include <spawnpipe/run.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace spawnpipe::detail {
+
+class capture {
+ public:
+  explicit capture(const capture_limit& limit) noexcept;
+
+  void append(std::span<const std::byte> bytes);
+
+  /// More came than the limit keeps.
+  [[nodiscard]] bool overflowed() const noexcept { return dropped_ > 0; }
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  /// What was kept, in order. Once.
+  [[nodiscard]] std::string take();
+
+ private:
+  std::size_t head_limit_;
+  std::size_t tail_limit_;
+  std::string head_;
+  std::string tail_;             // a ring once it is full
+  std::size_t tail_start_ = 0;   // where the ring's oldest byte is
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace spawnpipe::detail
+
+#endif

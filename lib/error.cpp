@@ -1,0 +1,85 @@
+// The error category, and the text of an error.
+#include <spawnpipe/error.hpp>
+
+namespace spawnpipe {
+namespace {
+
+struct errc_entry {
+  errc code;
+  const char* text;
+  std::errc generic;  // 0: none
+};
+
+constexpr std::errc no_generic{};
+
+constexpr errc_entry entries[] = {
+    {errc::timed_out, "the deadline came first", std::errc::timed_out},
+    {errc::cancelled, "cancelled", std::errc::operation_canceled},
+    {errc::would_deadlock, "the call would wait inside a callback, or on a loop that the host runs",
+     std::errc::resource_deadlock_would_occur},
+    {errc::wrong_thread, "the object belongs to another thread", std::errc::operation_not_permitted},
+    {errc::end_of_stream, "end of stream", no_generic},
+    {errc::closed, "closed, or not a pipe", std::errc::bad_file_descriptor},
+    {errc::stopped, "stopped", std::errc::operation_canceled},
+    {errc::line_too_long, "no delimiter within the limit", std::errc::message_size},
+    {errc::limit_reached, "more bytes than the limit allows", std::errc::file_too_large},
+    {errc::output_stalled, "the child waits for its output to be consumed", no_generic},
+    {errc::status_unavailable, "the process is gone, and its exit status with it", std::errc::no_child_process},
+    {errc::already_exited, "the process has already ended", std::errc::no_such_process},
+    {errc::not_supported, "not supported by this back end", std::errc::not_supported},
+    {errc::invalid_argument, "invalid argument", std::errc::invalid_argument},
+    {errc::zero_write, "the system took no byte and reported success", std::errc::io_error},
+};
+
+const errc_entry* find(int value) noexcept {
+  for (const errc_entry& entry : entries) {
+    if (static_cast<int>(entry.code) == value) return &entry;
+  }
+  return nullptr;
+}
+
+class spawnpipe_category final : public std::error_category {
+ public:
+  constexpr spawnpipe_category() noexcept = default;
+
+  [[nodiscard]] const char* name() const noexcept override { return "spawnpipe"; }
+
+  [[nodiscard]] std::string message(int value) const override {
+    const errc_entry* const entry = find(value);
+    return entry != nullptr ? entry->text : "unknown error";
+  }
+
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    const errc_entry* const entry = find(value);
+    if (entry == nullptr || entry->generic == no_generic) return {value, *this};
+    return entry->generic;
+  }
+};
+
+}  // namespace
+
+const std::error_category& category() noexcept {
+  // std::error_category has a virtual destructor, and a static of it would have its destructor run at exit, while threads may
+  // still hold codes of it. A union member is never destroyed.
+  union never_destroyed {
+    constexpr never_destroyed() noexcept : value() {}
+    ~never_destroyed() {}  // NOLINT(modernize-use-equals-default): not trivial, because of the member
+    spawnpipe_category value;
+  };
+  static never_destroyed instance;
+  return instance.value;
+}
+
+std::string error::message() const {
+  std::string text(to_string(where));
+  text += ": ";
+  if (!subject.empty()) {
+    text += '"';
+    text += subject;
+    text += "\": ";
+  }
+  text += code.message();
+  return text;
+}
+
+}  // namespace spawnpipe

@@ -1,0 +1,36 @@
+// From a command to a started process: checked, put together for the back end, and wrapped into cores.
+#ifndef SPAWNPIPE_LIB_SPAWN_PLAN_HPP
+#define SPAWNPIPE_LIB_SPAWN_PLAN_HPP
+
+#include <spawnpipe/command.hpp>
+
+#include "child_core.hpp"
+#include "loop_core.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spawnpipe::detail {
+
+/// What the streams that the command does not mention become.
+struct stream_defaults {
+  stdio::input in = stdio::inherit{};
+  stdio::output out = stdio::inherit{};
+  stdio::error_output err = stdio::inherit{};
+};
+
+/// What is impossible about the command, whatever the system.
+[[nodiscard]] std::optional<error> impossible(const command& what);
+
+/// The host's variables with the changes applied; none where there are no changes.
+[[nodiscard]] std::optional<std::vector<std::string>> merge_environment(std::vector<std::string> (*host)(),
+                                                                        const environment& changes);
+
+/// Starts `what` on `loop`. The caller's reference is the one that its handle will have.
+[[nodiscard]] result<core_ref<child_core>> start(loop_core& loop, const command& what, const stream_defaults& defaults);
+
+}  // namespace spawnpipe::detail
+
+#endif

@@ -1,0 +1,93 @@
+// The texts of enumerations and results.
+#include <spawnpipe/run.hpp>
+
+#include <cstdio>
+
+namespace spawnpipe {
+
+std::string_view to_string(stage where) noexcept {
+  switch (where) {
+    case stage::command: return "command";
+    case stage::loop: return "loop";
+    case stage::pipe: return "pipe";
+    case stage::redirect: return "redirect";
+    case stage::cwd: return "cwd";
+    case stage::limits: return "limits";
+    case stage::credentials: return "credentials";
+    case stage::attributes: return "attributes";
+    case stage::process: return "process";
+    case stage::exec: return "exec";
+    case stage::read: return "read";
+    case stage::write: return "write";
+    case stage::wait: return "wait";
+    case stage::signal: return "signal";
+  }
+  return "?";
+}
+
+std::string_view to_string(stop_phase phase) noexcept {
+  switch (phase) {
+    case stop_phase::none: return "none";
+    case stop_phase::close_stdin: return "close_stdin";
+    case stop_phase::terminate: return "terminate";
+    case stop_phase::kill: return "kill";
+  }
+  return "?";
+}
+
+std::string_view to_string(mechanism reached) noexcept {
+  switch (reached) {
+    case mechanism::process: return "process";
+    case mechanism::process_group: return "process_group";
+  }
+  return "?";
+}
+
+std::string_view to_string(ended_by why) noexcept {
+  switch (why) {
+    case ended_by::itself: return "itself";
+    case ended_by::deadline: return "deadline";
+    case ended_by::cancelled: return "cancelled";
+    case ended_by::stopped: return "stopped";
+    case ended_by::output_limit: return "output_limit";
+  }
+  return "?";
+}
+
+std::string to_string(const exit_status& status) {
+  if (const auto code = status.code()) {
+    // Windows exceptions are known by their hexadecimal names.
+    char text[48];
+    std::snprintf(text, sizeof text, *code >= 0x80000000U ? "exited with code 0x%08lX" : "exited with code %lu",
+                  static_cast<unsigned long>(*code));
+    return text;
+  }
+  if (const auto signal = status.signal()) {
+    std::string text = "ended by signal " + std::to_string(*signal);
+    if (status.core_dumped().value_or(false)) text += ", core dumped";
+    return text;
+  }
+  return "status not known";
+}
+
+std::string to_string(const completed& done) {
+  std::string text;
+  switch (done.why) {
+    case ended_by::itself: break;
+    case ended_by::deadline: text = "stopped at the deadline"; break;
+    case ended_by::cancelled: text = "cancelled"; break;
+    case ended_by::stopped: text = "stopped"; break;
+    case ended_by::output_limit: text = "stopped at the output limit"; break;
+  }
+  if (!text.empty()) {
+    char after[32];
+    std::snprintf(after, sizeof after, " after %.1f s: ", std::chrono::duration<double>(done.elapsed).count());
+    text += after;
+  }
+  text += to_string(done.status);
+  if (done.output_error) text += "; output: " + done.output_error->message();
+  if (done.drain_limited) text += "; its output is still held open by another process";
+  return text;
+}
+
+}  // namespace spawnpipe

@@ -1,0 +1,19 @@
+// Errors of the system, with stage and subject.
+#ifndef SPAWNPIPE_PLATFORM_POSIX_ERROR_HPP
+#define SPAWNPIPE_PLATFORM_POSIX_ERROR_HPP
+
+#include <spawnpipe/error.hpp>
+
+#include <string>
+#include <system_error>
+
+namespace spawnpipe::platform {
+
+[[nodiscard]] inline std::error_code system_code(int number) noexcept { return {number, std::system_category()}; }
+[[nodiscard]] error system_error(int number, stage where, std::string subject = {});
+// libuv's codes are negated errnos on POSIX.
+[[nodiscard]] error uv_error(int code, stage where, std::string subject = {});
+
+}  // namespace spawnpipe::platform
+
+#endif

@@ -1,0 +1,24 @@
+// What the host has: its clock, its environment, its shell.
+#include "platform.hpp"
+
+#include <unistd.h>
+
+extern char** environ;  // POSIX: declared by the program
+
+namespace spawnpipe::platform {
+
+time_point clock_now() noexcept { return std::chrono::steady_clock::now(); }
+
+std::vector<std::string> host_environment() {
+  std::vector<std::string> variables;
+  if (environ != nullptr) {
+    for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
+  }
+  return variables;
+}
+
+std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
+
+const char* backend_name() noexcept { return "portable"; }
+
+}  // namespace spawnpipe::platform

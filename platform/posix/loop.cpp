@@ -1,0 +1,166 @@
+// The loop: a uv_loop_t, of our own or the host's, with one timer and one wake-up.
+//
+// On a loop of our own, loop_wait is one turn of uv_run, bounded by the timer. libuv's timers count milliseconds from the loop's
+// idea of the time, so that idea is brought up to date first and the distance rounded up; lib looks at the clock again anyway. On
+// an adopted loop the turns are the host's: a uv_prepare_t and a uv_check_t stand around its poll.
+#include "loop.hpp"
+
+#include "error.hpp"
+#include "plug.hpp"
+
+#include <chrono>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace spawnpipe::platform {
+namespace {
+
+constexpr int above_stdio_numbers = 3;
+
+void arm(loop& self, time_point until) noexcept {
+  if (until == time_point::max()) {
+    uv_timer_stop(&self.timer);
+    return;
+  }
+  const time_point now = clock_now();
+  std::uint64_t wait = 0;
+  if (until > now) {
+    wait = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count());
+  }
+  sys::uv_timer_start(&self.timer, [](uv_timer_t*) {}, wait, 0);
+}
+
+void on_wake(uv_async_t* handle) {
+  auto& self = *static_cast<loop*>(handle->data);
+  self.woken = true;
+  if (self.adopted) uv_unref(reinterpret_cast<uv_handle_t*>(handle));
+}
+
+void before_poll(uv_prepare_t* handle) {
+  auto& self = *static_cast<loop*>(handle->data);
+  const time_point until = self.client.before_wait(self.client.context);
+  uv_update_time(self.uv);
+  arm(self, until);
+}
+
+void after_poll(uv_check_t* handle) {
+  auto& self = *static_cast<loop*>(handle->data);
+  const bool woken = std::exchange(self.woken, false);
+  self.client.after_wait(self.client.context, woken);  // may be the end of self
+}
+
+void handle_closed(uv_handle_t* handle) {
+  auto* const self = static_cast<loop*>(handle->data);
+  if (--self->handles_open == 0 && self->adopted) delete self;
+}
+
+template <class Handle>
+void close_handle(loop& self, Handle& handle) noexcept {
+  ++self.handles_open;
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle), handle_closed);
+}
+
+// The loop itself, and everything in it that can fail.
+int open_uv(loop& self) noexcept {
+  const plug low(above_stdio_numbers);
+  if (!self.adopted) {
+    if (const int code = sys::uv_loop_init(&self.own); code != 0) return code;
+  }
+  if (const int code = sys::uv_async_init(self.uv, &self.async, on_wake); code != 0) {
+    if (!self.adopted) sys::uv_loop_close(&self.own);
+    return code;
+  }
+  return 0;
+}
+
+}  // namespace
+
+result<loop*> loop_open(const loop_client& client, void* adopt) {
+  auto* const self = new loop;
+  self->client = client;
+  self->adopted = adopt != nullptr;
+  self->uv = self->adopted ? static_cast<uv_loop_t*>(adopt) : &self->own;
+  self->process = sys::getpid();
+  if (const int code = open_uv(*self); code != 0) {
+    delete self;
+    return uv_error(code, stage::loop);
+  }
+  uv_timer_init(self->uv, &self->timer);  // cannot fail, as those below
+  self->async.data = self->timer.data = self;
+  if (self->adopted) {
+    uv_prepare_init(self->uv, &self->prepare);
+    uv_check_init(self->uv, &self->check);
+    self->prepare.data = self->check.data = self;
+    uv_prepare_start(&self->prepare, before_poll);
+    uv_check_start(&self->check, after_poll);
+    // The host's loop is kept alive by what we wait for, not by our being there.
+    uv_unref(reinterpret_cast<uv_handle_t*>(&self->async));
+    uv_unref(reinterpret_cast<uv_handle_t*>(&self->prepare));
+    uv_unref(reinterpret_cast<uv_handle_t*>(&self->check));
+  }
+  self->wake = new waker;
+  self->wake->target.store(&self->async);
+  return self;
+}
+
+void loop_close(loop* self) noexcept {
+  leave_parents_set(*self);
+  self->wake->target.store(nullptr);
+  while (self->wake->inside.load() != 0) std::this_thread::yield();
+  waker_release(self->wake);
+
+  close_handle(*self, self->timer);
+  close_handle(*self, self->async);
+  if (self->adopted) {
+    close_handle(*self, self->prepare);
+    close_handle(*self, self->check);
+    return;  // the host's loop does the rest in its next turn
+  }
+  // Handles close in a turn of the loop; with all of them closing, a turn does not wait.
+  while (sys::uv_loop_close(&self->own) == UV_EBUSY) sys::uv_run(&self->own, UV_RUN_NOWAIT);
+  delete self;
+}
+
+bool loop_wait(loop* self, time_point until, completion* /*hint*/) noexcept {
+  const bool wait = until > clock_now();
+  if (wait) {
+    uv_update_time(self->uv);
+    arm(*self, until);
+  }
+  sys::uv_run(self->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  uv_timer_stop(&self->timer);
+  return std::exchange(self->woken, false);
+}
+
+void loop_poke(loop* self) noexcept {
+  uv_ref(reinterpret_cast<uv_handle_t*>(&self->async));
+  sys::uv_async_send(&self->async);
+}
+
+native_handle loop_native(const loop* self) noexcept { return native_handle{uv_backend_fd(self->uv)}; }
+
+bool loop_foreign(const loop* self) noexcept { return self->process != sys::getpid(); }
+
+void leave_parents_set(loop& self) noexcept {
+  if (self.forked_over || !loop_foreign(&self)) return;
+  self.forked_over = true;
+  const plug low(above_stdio_numbers);
+  sys::uv_loop_fork(self.uv);
+}
+
+waker* loop_waker(loop* self) noexcept { return self->wake; }
+
+void waker_retain(waker* self) noexcept { self->references.fetch_add(1); }
+
+void waker_release(waker* self) noexcept {
+  if (self->references.fetch_sub(1) == 1) delete self;
+}
+
+void loop_wake(waker* self) noexcept {
+  self->inside.fetch_add(1);
+  if (uv_async_t* const target = self->target.load(); target != nullptr) sys::uv_async_send(target);
+  self->inside.fetch_sub(1);
+}
+
+}  // namespace spawnpipe::platform
