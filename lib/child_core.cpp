@@ -69,6 +69,7 @@ void child_core::handle_exit() noexcept {
   platform::process_release(std::exchange(process_, nullptr));
   grace_.disarm();
   stopping_ = false;
+  if (phase_ != stop_phase::none && in_) in_->stop();  // a stopped child reads no more, whoever still holds its pipe
   if (callback_ && !told_) loop().want_dispatch(*this);
   end_orphan();
 }

@@ -207,7 +207,8 @@ void job_core::dispatch() {
   if (!ended_ || !callback_ || !has_handle_ || told_) return;
   told_ = true;
   set_active(false);
-  if (!own_child_.status() && !policy_.kill) static_cast<void>(own_child_.detach());
+  // Left alive by the policy, or killed and unable to die: the loop reaps it when it does.
+  if (!own_child_.status()) static_cast<void>(own_child_.detach());
   own_child_ = child();  // its pipes are closed before the user hears of the end
   callback_.call(take_result());
   callback_.clear();

@@ -54,9 +54,9 @@ completed wait_for(loop_core& loop, job_core& work, const run_options& options) 
   return work.take_result();
 }
 
-// Where the policy forbade to kill, the child is left as it is.
-void leave_running(child& running, const run_options& options) {
-  if (!running.status() && !options.policy.kill) static_cast<void>(running.detach());
+// A child that has not ended was left alive by the policy, or was killed and cannot die: its loop reaps it when it does.
+void leave_running(child& running) {
+  if (!running.status()) static_cast<void>(running.detach());
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ result<completed> run(const command& what, const run_options& options) {
   const auto work = detail::core_ref<job_core>::adopt(new job_core(
       **loop, detail::core_ref<detail::child_core>(detail::child_core::of(*running)), options, false, began));
   completed done = wait_for(**loop, *work, options);
-  leave_running(*running, options);
+  leave_running(*running);
   return done;
 }
 

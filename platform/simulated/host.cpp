@@ -1,0 +1,15 @@
+// What the simulated back end says of the machine it is on.
+#include "state.hpp"
+
+namespace spawnpipe::platform {
+
+std::vector<std::string> host_environment() {
+  const auto lock = simulated::lock_state();
+  return simulated::here().variables;
+}
+
+std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
+
+const char* backend_name() noexcept { return "simulated"; }
+
+}  // namespace spawnpipe::platform

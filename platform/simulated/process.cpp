@@ -1,0 +1,169 @@
+// Children of the simulated back end: made from what the script prepared, ended when it says so.
+#include "state.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace spawnpipe::platform {
+
+using simulated::here;
+using simulated::lock_state;
+
+namespace {
+
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
+
+// What lib has to have checked before.
+void check(const spawn_plan& plan) {
+  auto& state = here();
+  if (plan.program.empty() || plan.argv.empty()) state.wrong("spawn: no program");
+  bool nul = has_nul(plan.program) || (plan.cwd && has_nul(*plan.cwd));
+  for (const auto& text : plan.argv) nul = nul || has_nul(text);
+  if (plan.environment) {
+    for (const auto& text : *plan.environment) {
+      nul = nul || has_nul(text);
+      if (text.find('=') == std::string::npos || text.starts_with('=')) state.wrong("spawn: a variable without a name");
+    }
+  }
+  if (nul) state.wrong("spawn: NUL in a string");
+}
+
+// Notes it where `self` may not be used.
+bool usable(const process* self, const char* call) {
+  auto& state = here();
+  if (self == nullptr) {
+    state.wrong(std::string(call) + ": no process");
+    return false;
+  }
+  if (self->generation != state.generation) return true;
+  if (!state.processes.contains(self)) {
+    state.wrong(std::string(call) + ": process is released");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
+  const auto lock = lock_state();
+  auto& state = here();
+  if (!state.loops.contains(self)) state.wrong("spawn: loop is closed");
+  if (state.foreign) state.wrong("spawn: in a forked copy");
+  if (exited.handle == nullptr || exited.posted) state.wrong("spawn: a completion that is not ready");
+  check(plan);
+  return self->start(plan, exited);
+}
+
+std::optional<exit_status> process_poll(process* self) noexcept {
+  const auto lock = lock_state();
+  if (here().foreign) here().wrong("process_poll: in a forked copy");
+  return usable(self, "process_poll") ? self->poll() : exit_status{};
+}
+
+result<signal_report> process_signal(process* self, signal_kind which) noexcept {
+  {
+    const auto lock = lock_state();
+    if (here().foreign) here().wrong("process_signal: in a forked copy");
+    if (!usable(self, "process_signal")) return error{errc::already_exited, stage::signal};
+  }
+  return self->signal(which);
+}
+
+void process_release(process* self) noexcept {
+  const auto lock = lock_state();
+  if (usable(self, "process_release")) self->release();
+}
+
+result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
+  auto& state = here();
+  if (state.next_child == state.children.size()) {
+    state.children.push_back(std::make_unique<simulated::scripted_child>());
+    ++state.unexpected_spawns;
+  }
+  auto& child = *state.children[state.next_child++];
+  child.plan_ = {.program = plan.program,
+                 .argv = plan.argv,
+                 .cwd = plan.cwd,
+                 .environment = plan.environment,
+                 .in = plan.in,
+                 .out = plan.out,
+                 .err = plan.err,
+                 .descriptors = plan.descriptors,
+                 .group = plan.group};
+  if (child.spawn_error_) return *child.spawn_error_;
+
+  auto* made = new process{.owner = this, .child = &child, .exited = &exited, .generation = state.generation};
+  state.processes.insert(made);
+  child.process_ = made;
+  child.spawned_ = true;
+  child.id_ = state.next_id++;
+
+  const auto open = [&](simulated::source* reads, simulated::sink* writes, const char* name) {
+    auto* pipe = new stream;
+    pipe->owner = this;
+    pipe->reads = reads;
+    pipe->writes = writes;
+    pipe->child = &child;
+    pipe->name = name;
+    pipe->generation = state.generation;
+    state.streams.insert(pipe);
+    auto& end = pipe->end();
+    end.stream_ = pipe;
+    end.made_ = true;
+    return pipe;
+  };
+  spawned ends{.handle = made, .id = child.id_};
+  if (std::holds_alternative<stdio::pipe>(plan.in)) ends.in = open(nullptr, &child.in, "in");
+  if (std::holds_alternative<stdio::pipe>(plan.out)) ends.out = open(&child.out, nullptr, "out");
+  if (std::holds_alternative<stdio::pipe>(plan.err)) ends.err = open(&child.err, nullptr, "err");
+  if (child.status_) child.stir();
+  return ends;
+}
+
+bool process::complete() {
+  child->ready_ = false;
+  if (exited == nullptr || child->told_ || !child->status_) return false;
+  child->told_ = true;
+  if (exited->posted) here().wrong("process: its completion was put into the inbox by somebody else");
+  owner->client.completions->push(*exited);
+  return true;
+}
+
+std::optional<exit_status> process::poll() {
+  ++child->polls_;
+  if (child->status_) child->reaped_ = true;
+  return child->status_;
+}
+
+result<signal_report> process::signal(signal_kind which) {
+  simulated::action then;
+  {
+    const auto lock = lock_state();
+    if (child->reaped_) return error{errc::already_exited, stage::signal};
+    if (!child->signal_errors_.empty()) {
+      error failure = std::move(child->signal_errors_.front());
+      child->signal_errors_.pop_front();
+      return failure;
+    }
+    child->signals_.push_back({.which = which, .when = here().clock.load()});
+    then = which == signal_kind::kill ? child->on_kill_ : child->on_terminate_;
+    if (!then) then = [this, which] { child->exit(exit_status::signalled(which == signal_kind::kill ? 9 : 15)); };
+  }
+  then();
+  const bool alone = child->plan_->group == process_group::host;
+  return signal_report{.reached = alone ? mechanism::process : mechanism::process_group};
+}
+
+void process::release() {
+  child->process_ = nullptr;
+  child->released_ = true;
+  child->ready_ = false;
+  std::erase_if(owner->ready, [this](const loop::candidate& each) { return each.child == this; });
+  exited = nullptr;
+  if (generation != here().generation) return;
+  here().processes.erase(this);
+  here().graveyard.push_back(std::shared_ptr<process>(this));
+}
+
+}  // namespace spawnpipe::platform

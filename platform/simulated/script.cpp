@@ -1,0 +1,402 @@
+// The script's side of the simulated back end: what a test says, and what it asks.
+#include "script.hpp"
+
+#include "state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace spawnpipe::simulated {
+
+thread_local int locked::depth = 0;
+
+bool inside_back_end() noexcept { return locked::depth > 0; }
+
+// ---- ends of pipes
+
+void pipe_end::stir() {
+  if (stream_ == nullptr || ready_) return;
+  ready_ = true;
+  stream_->owner->ready.push_back({.pipe = stream_, .child = nullptr});
+}
+
+void pipe_end::hold() {
+  const auto lock = lock_state();
+  held_ = true;
+}
+
+void pipe_end::release() {
+  const auto lock = lock_state();
+  held_ = false;
+  stir();
+}
+
+void pipe_end::eager(bool yes) {
+  const auto lock = lock_state();
+  eager_ = yes;
+}
+
+void pipe_end::retire_lasts(duration length) {
+  const auto lock = lock_state();
+  retire_lasts_ = length;
+}
+
+bool pipe_end::made() const {
+  const auto lock = lock_state();
+  return made_;
+}
+
+bool pipe_end::closed() const {
+  const auto lock = lock_state();
+  return closed_at_.has_value();
+}
+
+bool pipe_end::in_flight() const {
+  const auto lock = lock_state();
+  return stream_ != nullptr && stream_->pending != nullptr;
+}
+
+operation_counts pipe_end::counts() const {
+  const auto lock = lock_state();
+  return counts_;
+}
+
+std::optional<time_point> pipe_end::closed_at() const {
+  const auto lock = lock_state();
+  return closed_at_;
+}
+
+std::size_t pipe_end::largest_request() const {
+  const auto lock = lock_state();
+  return largest_;
+}
+
+// ---- sources
+
+void source::feed(arrival what) {
+  const auto lock = lock_state();
+  holds_.push_back(std::move(what));
+  stir();
+}
+
+void source::next_begin(arrival what) {
+  const auto lock = lock_state();
+  next_begin_.push_back(std::move(what));
+}
+
+void source::next_retire(arrival what) {
+  const auto lock = lock_state();
+  next_retire_.push_back(std::move(what));
+}
+
+void source::backed_up(bool yes) {
+  const auto lock = lock_state();
+  backed_up_ = yes;
+}
+
+std::size_t source::unread() const {
+  const auto lock = lock_state();
+  std::size_t sum = 0;
+  for (const auto& one : holds_) sum += one.bytes.size();
+  return sum;
+}
+
+platform::io_outcome source::take(std::deque<arrival>& from, std::span<std::byte> into) {
+  auto& first = from.front();
+  const auto count = std::min(first.bytes.size(), into.size());
+  std::ranges::copy(std::as_bytes(std::span(first.bytes)).first(count), into.begin());
+  if (count < first.bytes.size()) {
+    first.bytes.erase(0, count);
+    return {.bytes = count};
+  }
+  const platform::io_outcome outcome{.bytes = count, .error = first.error, .end = first.end};
+  from.pop_front();
+  return outcome;
+}
+
+// ---- sinks
+
+void sink::room(std::size_t bytes) {
+  const auto lock = lock_state();
+  room_ += bytes;
+  stir();
+}
+
+void sink::room_for_all() {
+  const auto lock = lock_state();
+  room_ = std::string::npos;
+  stir();
+}
+
+void sink::outcome(platform::io_outcome what) {
+  const auto lock = lock_state();
+  outcomes_.push_back(what);
+  stir();
+}
+
+void sink::break_pipe() {
+  const auto lock = lock_state();
+  broken_ = true;
+  stir();
+}
+
+void sink::lent_only(bool yes) {
+  const auto lock = lock_state();
+  lent_only_ = yes;
+}
+
+void sink::next_try(platform::io_outcome what) {
+  const auto lock = lock_state();
+  next_try_.push_back(what);
+}
+
+void sink::next_begin(platform::io_outcome what) {
+  const auto lock = lock_state();
+  next_begin_.push_back(what);
+}
+
+void sink::next_retire(std::size_t bytes, bool known) {
+  const auto lock = lock_state();
+  next_retire_.push_back({.bytes = bytes, .known = known});
+}
+
+std::string sink::received() const {
+  const auto lock = lock_state();
+  return received_;
+}
+
+// ---- children
+
+void scripted_child::stir() {
+  if (process_ == nullptr || ready_) return;
+  ready_ = true;
+  process_->owner->ready.push_back({.pipe = nullptr, .child = process_});
+}
+
+void scripted_child::fail_spawn(error why) {
+  const auto lock = lock_state();
+  spawn_error_ = std::move(why);
+}
+
+void scripted_child::exit(exit_status how) {
+  const auto lock = lock_state();
+  if (status_) return;
+  status_ = how;
+  if (!pipes_held_) {
+    in.break_pipe();
+    out.end();
+    err.end();
+  }
+  stir();
+}
+
+void scripted_child::pipes_held(bool yes) {
+  const auto lock = lock_state();
+  pipes_held_ = yes;
+}
+
+void scripted_child::on_terminate(action what) {
+  const auto lock = lock_state();
+  on_terminate_ = std::move(what);
+}
+
+void scripted_child::on_kill(action what) {
+  const auto lock = lock_state();
+  on_kill_ = std::move(what);
+}
+
+void scripted_child::on_in_closed(action what) {
+  const auto lock = lock_state();
+  on_in_closed_ = std::move(what);
+}
+
+void scripted_child::fail_signal(error why) {
+  const auto lock = lock_state();
+  signal_errors_.push_back(std::move(why));
+}
+
+bool scripted_child::spawned() const {
+  const auto lock = lock_state();
+  return spawned_;
+}
+
+bool scripted_child::exited() const {
+  const auto lock = lock_state();
+  return status_.has_value();
+}
+
+bool scripted_child::released() const {
+  const auto lock = lock_state();
+  return released_;
+}
+
+std::int64_t scripted_child::id() const {
+  const auto lock = lock_state();
+  return id_;
+}
+
+const recorded_plan& scripted_child::plan() const {
+  const auto lock = lock_state();
+  return plan_.value();
+}
+
+std::vector<sent_signal> scripted_child::signals() const {
+  const auto lock = lock_state();
+  return signals_;
+}
+
+int scripted_child::polls() const {
+  const auto lock = lock_state();
+  return polls_;
+}
+
+// ---- the whole
+
+script::script() : state_(new state) {}
+
+script& script::get() {
+  static script* const only = new script;  // never deleted: loops of other threads may end late
+  return *only;
+}
+
+void script::reset() {
+  const auto lock = lock_state();
+  auto& s = *state_;
+  const bool left = !s.loops.empty() || !s.streams.empty() || !s.processes.empty();
+  // What a failed test left behind still points to these.
+  if (left) static_cast<void>(new std::pair(std::move(s.children), std::move(s.graveyard)));
+  ++s.generation;
+  s.clock = state::start;
+  s.agendas.clear();
+  s.late = {};
+  s.wait_for_wake = false;
+  s.loop_error.reset();
+  s.foreign = false;
+  s.variables = {"HOME=/home/nobody", "PATH=/usr/bin:/bin"};
+  s.children.clear();
+  s.next_child = 0;
+  s.unexpected_spawns = 0;
+  s.loops.clear();
+  s.streams.clear();
+  s.processes.clear();
+  s.graveyard.clear();
+  s.wakers = 0;
+  s.wakes = 0;
+  s.waits.clear();
+  s.misuse.clear();
+  s.deadlocks = 0;
+}
+
+time_point script::now() const noexcept { return state_->clock.load(); }
+void script::advance(duration length) noexcept { state_->clock.store(now() + length); }
+
+void script::at_next_wait(action what) {
+  const auto lock = lock_state();
+  state_->mine().at_next_wait.push_back(std::move(what));
+}
+
+void script::when_idle(action what) {
+  const auto lock = lock_state();
+  state_->mine().when_idle.push_back(std::move(what));
+}
+
+void script::after(duration length, action what) {
+  const auto lock = lock_state();
+  state_->mine().timed.emplace(now() + length, std::move(what));
+}
+
+void script::return_now() {
+  const auto lock = lock_state();
+  state_->mine().return_now = true;
+}
+
+void script::spurious(int times) {
+  const auto lock = lock_state();
+  state_->mine().spurious = times;
+}
+
+void script::early(duration length, int times) {
+  const auto lock = lock_state();
+  state_->mine().early.assign(static_cast<std::size_t>(times), length);
+}
+
+void script::late(duration length) {
+  const auto lock = lock_state();
+  state_->late = length;
+}
+
+void script::wait_for_wake(bool yes) {
+  const auto lock = lock_state();
+  state_->wait_for_wake = yes;
+}
+
+void script::fail_loop_open(error why) {
+  const auto lock = lock_state();
+  state_->loop_error = std::move(why);
+}
+
+void script::foreign(bool yes) {
+  const auto lock = lock_state();
+  state_->foreign = yes;
+}
+
+void script::host_environment(std::vector<std::string> variables) {
+  const auto lock = lock_state();
+  state_->variables = std::move(variables);
+}
+
+scripted_child& script::next_child() {
+  const auto lock = lock_state();
+  state_->children.push_back(std::make_unique<scripted_child>());
+  return *state_->children.back();
+}
+
+void script::forget_ended() {
+  const auto lock = lock_state();
+  auto& s = *state_;
+  s.graveyard.clear();
+  const auto open = [](const pipe_end& end) { return end.stream_ != nullptr; };
+  const std::size_t before = s.children.size();
+  std::erase_if(s.children, [&](const auto& each) {
+    return each->released_ && !open(each->in) && !open(each->out) && !open(each->err);
+  });
+  s.next_child -= before - s.children.size();
+}
+
+int script::unexpected_spawns() const {
+  const auto lock = lock_state();
+  return state_->unexpected_spawns;
+}
+
+std::vector<recorded_wait> script::waits() const {
+  const auto lock = lock_state();
+  return state_->waits;
+}
+
+void script::forget_waits() {
+  const auto lock = lock_state();
+  state_->waits.clear();
+}
+
+std::vector<std::string> script::misuse() const {
+  const auto lock = lock_state();
+  return state_->misuse;
+}
+
+int script::deadlocks() const {
+  const auto lock = lock_state();
+  return state_->deadlocks;
+}
+
+object_counts script::objects() const {
+  const auto lock = lock_state();
+  const auto count = [](const auto& set) { return static_cast<int>(set.size()); };
+  return {.loops = count(state_->loops),
+          .streams = count(state_->streams),
+          .processes = count(state_->processes),
+          .wakers = state_->wakers};
+}
+
+int script::wakes() const { return state_->wakes; }
+
+}  // namespace spawnpipe::simulated
