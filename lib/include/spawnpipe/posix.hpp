@@ -23,8 +23,8 @@ namespace spawnpipe::posix {
 /// `loop` is borrowed. Before the host closes it, the `event_loop` and all objects made on it must be gone, and `uv_run`
 /// must have been given a last turn, in which the handles of this library finish closing.
 ///
-/// The loop is kept alive (in libuv's sense) by running children, by readers with an `on_readable`, by queued bytes, and by
-/// nothing else.
+/// The loop is kept alive (in libuv's sense) by running children, by readers that are neither stopped nor full nor at their
+/// end, by queued bytes, and by nothing else.
 ///
 /// Errors: what libuv says, at `stage::loop`.
 [[nodiscard]] SPAWNPIPE_API result<event_loop> adopt(uv_loop_s* loop);
