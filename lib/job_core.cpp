@@ -185,6 +185,8 @@ void job_core::finish() {
     const std::uint64_t unread = rest_.size() + books.unsent + books.dropped + books.unknown;
     result_.unread_input = static_cast<std::size_t>(std::min<std::uint64_t>(unread, input_.size()));
   }
+  // Nobody reads the rest of the input; a grandchild may hold that pipe for ever.
+  if (child_->in() != nullptr && child_->status()) child_->in()->stop();
   result_.elapsed = platform::clock_now() - began_;
   if (callback_) loop().want_dispatch(*this);
 }

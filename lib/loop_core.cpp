@@ -28,10 +28,10 @@ class thread_state {
   thread_state(const thread_state&) = delete;
   thread_state& operator=(const thread_state&) = delete;
   ~thread_state() {
-    if (loop != nullptr) loop->drop_loop();
+    if (loop != nullptr) std::exchange(loop, nullptr)->drop_loop();
     if (record == nullptr) return;
     record->ended.store(true);
-    record->release();
+    std::exchange(record, nullptr)->release();
   }
 
   thread_record* own_record() {
