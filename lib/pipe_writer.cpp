@@ -57,6 +57,10 @@ result<void> pipe_writer::write_all(std::string_view& rest, deadline until, cons
   return done;
 }
 
+result<void> pipe_writer::write_all(std::string_view&& text, deadline until, const cancellation& cancel) {
+  return write_all(text, until, cancel);  // text is an lvalue here
+}
+
 result<void> pipe_writer::flush(deadline until, const cancellation& cancel) {
   if (auto refused = unusable(core_)) return *std::move(refused);
   return core_->flush(until, cancel);

@@ -41,8 +41,9 @@ class SPAWNPIPE_API interrupter {
   /// True from `interrupt()` to `reset()`. Async-signal-safe; any thread.
   [[nodiscard]] bool interrupted() const noexcept { return flag_.load(); }
 
-  /// Makes it usable again. Any thread, when no call waits on it.
-  void reset() noexcept { flag_.store(false); }
+  /// Makes it usable again, and says whether it had been interrupted. Any thread, when no call waits on it. What interrupts it
+  /// after this is seen by the next call.
+  bool reset() noexcept { return flag_.exchange(false); }
 
  private:
   friend class detail::interruption;

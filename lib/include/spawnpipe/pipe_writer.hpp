@@ -70,6 +70,9 @@ class SPAWNPIPE_API pipe_writer {
   result<void> write_all(std::span<const std::byte>& rest, deadline until, const cancellation& cancel = {});
   result<void> write_all(std::string_view& rest, deadline until, const cancellation& cancel = {});
 
+  /// The same for a text that is not to be resumed: `write_all("quit\n", 1s)`. After an error, part of it may be accepted.
+  result<void> write_all(std::string_view&& text, deadline until, const cancellation& cancel = {});
+
   /// Waits until every byte accepted before this call was delivered. Allowed after `close()`.
   ///
   /// Errors: `errc::timed_out` (the rest stays queued, in order), `errc::cancelled`, `errc::would_deadlock`.

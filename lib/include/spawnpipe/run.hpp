@@ -30,7 +30,8 @@ class job_core;
 enum class overflow {
   error,               ///< The child is stopped by the policy; the result says `ended_by::output_limit`.
   keep_head,           ///< The first bytes are kept; the rest is read and dropped.
-  keep_head_and_tail,  ///< The first and the last half of the limit are kept; what was between is dropped.
+  keep_head_and_tail,  ///< The first and the last half of the limit are kept; what was between is dropped. The tail begins
+                       ///< behind the first `bytes - bytes / 2` bytes of what was kept.
 };
 
 /// How much of one output stream is kept in memory.
@@ -84,7 +85,8 @@ struct completed {
   std::optional<error> output_error = std::nullopt;  ///< A failure to read a stream of the child, if there was one.
   std::chrono::nanoseconds elapsed{0};         ///< From before the spawn to now, on the steady clock.
 
-  /// Ended on its own, with code 0, and all of its output is here.
+  /// Ended on its own, with code 0, and nothing of its output was dropped or failed to be read. Look at `drain_limited` where
+  /// what a grandchild may still write matters too.
   [[nodiscard]] bool success() const noexcept {
     return why == ended_by::itself && status.success() && out_dropped == 0 && err_dropped == 0 && !output_error;
   }
@@ -130,7 +132,8 @@ class SPAWNPIPE_API job {
   /// The process id; 0 for an empty job.
   [[nodiscard]] std::int64_t id() const noexcept;
 
-  /// Begins to stop the child by `policy`, and returns at once; the callback tells the end.
+  /// Begins to stop the child by `policy`, and returns at once; the callback tells the end. Called again, it replaces the policy
+  /// and starts its phases anew. A child that ends by itself at that moment still has `why == ended_by::stopped`.
   ///
   /// Errors: `errc::invalid_argument`, `errc::closed` when it is not running, `errc::wrong_thread`.
   result<void> stop(const stop_policy& policy = stop_policy::immediate());
