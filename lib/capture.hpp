@@ -27,8 +27,8 @@ class capture {
   std::size_t head_limit_;
   std::size_t tail_limit_;
   std::string head_;
-  std::string tail_;             // a ring once it is full
-  std::size_t tail_start_ = 0;   // where the ring's oldest byte is
+  std::string tail_;            // a ring once it is full
+  std::size_t tail_start_ = 0;  // where the ring's oldest byte is
   std::uint64_t dropped_ = 0;
 };
 

@@ -28,7 +28,8 @@ std::optional<error> impossible(const stop_policy& policy) {
 child_core::child_core(loop_core& loop, const stop_policy& on_destroy)
     : object(loop),
       on_destroy_(on_destroy),
-      grace_(loop.timers(), [](void* self) { static_cast<child_core*>(self)->next_phase(); }, this) {
+      grace_(
+          loop.timers(), [](void* self) { static_cast<child_core*>(self)->next_phase(); }, this) {
   exited_.owner = this;
   exited_.handle = [](void* self) {
     auto& child = *static_cast<child_core*>(self);
@@ -96,8 +97,9 @@ result<exit_status> child_core::wait(deadline until, const cancellation& cancel)
   for (;;) {
     // While a stream of the child is full, look again when it has been so for the stall time.
     const reader_core* const full = full_stream();
-    const deadline look = full != nullptr ? std::max(deadline(*full->full_since() + stall_time), deadline(stall_time / 8))
-                                          : deadline::never();
+    const deadline look = full != nullptr
+                              ? std::max(deadline(*full->full_since() + stall_time), deadline(stall_time / 8))
+                              : deadline::never();
     const auto ready = [&] { return status_ || full_stream() != full; };
     const waited how = loop().wait(std::min(until, look), cancel, ready, &exited_);
     if (status_) return known_status();
@@ -187,7 +189,8 @@ result<stop_report> child_core::stop(const stop_policy& policy, deadline until, 
   const bool cut_short = how != waited::ready;
   if (cut_short && !gave_up_) {
     hurry();
-    loop().wait(deadline::never(), {}, [&] { return status_ || gave_up_; }, &exited_);
+    loop().wait(
+        deadline::never(), {}, [&] { return status_ || gave_up_; }, &exited_);
   }
   if (!status_) return wait_error(how == waited::ready ? waited::timed_out : how, stage::wait);
   return report(cut_short);

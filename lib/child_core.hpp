@@ -94,8 +94,8 @@ class child_core final : public object {
   callback_slot<void(child&, const exit_status&)> callback_;
   bool told_ = false;
   observer* observer_ = nullptr;
-  bool orphan_ = false;    // keeps itself, without a handle
-  bool awaited_ = false;   // counted by the loop as being stopped
+  bool orphan_ = false;   // keeps itself, without a handle
+  bool awaited_ = false;  // counted by the loop as being stopped
 };
 
 }  // namespace spawnpipe::detail

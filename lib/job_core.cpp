@@ -32,8 +32,10 @@ job_core::job_core(loop_core& loop, core_ref<child_core> child, const run_option
       drain_limit_(std::chrono::duration_cast<std::chrono::nanoseconds>(
           std::min<std::chrono::milliseconds>(options.drain_limit, std::chrono::hours(24 * 365)))),
       began_(began),
-      deadline_timer_(loop.timers(), [](void* self) { static_cast<job_core*>(self)->deadline_came(); }, this),
-      drain_timer_(loop.timers(), [](void* self) { static_cast<job_core*>(self)->drained(); }, this) {}
+      deadline_timer_(
+          loop.timers(), [](void* self) { static_cast<job_core*>(self)->deadline_came(); }, this),
+      drain_timer_(
+          loop.timers(), [](void* self) { static_cast<job_core*>(self)->drained(); }, this) {}
 
 job_core::~job_core() {
   if (!ended_) let_go();

@@ -90,10 +90,10 @@ class job_core final : public object, private observer {
   platform::time_point began_;
 
   completed result_;
-  bool looking_ = false;   // in progress(), which may be called again by what it does
+  bool looking_ = false;  // in progress(), which may be called again by what it does
   bool look_again_ = false;
   bool ended_ = false;
-  bool early_ = false;     // end_early was called
+  bool early_ = false;  // end_early was called
   timer deadline_timer_;
   timer drain_timer_;
   std::optional<interruption> watch_;

@@ -101,7 +101,8 @@ result<std::size_t> writer_core::write(std::span<const std::byte> bytes) {
   if (auto refused = refusal()) return *std::move(refused);
   std::size_t taken = 0;
   if (queue_.empty() && !bytes.empty()) {
-    const platform::io_outcome outcome = platform::write_try(stream_, bytes.first(std::min(bytes.size(), longest_request)));
+    const platform::io_outcome outcome =
+        platform::write_try(stream_, bytes.first(std::min(bytes.size(), longest_request)));
     taken = outcome.bytes;
     books_.accepted += taken;
     books_.delivered += taken;
@@ -142,7 +143,8 @@ result<void> writer_core::write_all(std::span<const std::byte>& rest, deadline u
     if (!taken) return std::move(taken).error();
     rest = rest.subspan(*taken);
     if (rest.empty()) return {};
-    const waited how = loop().wait(until, cancel, [this] { return queue_.size() < capacity_ || refusal(); }, &done_);
+    const waited how = loop().wait(
+        until, cancel, [this] { return queue_.size() < capacity_ || refusal(); }, &done_);
     if (how != waited::ready) return wait_error(how, stage::write, name_);
   }
 }

@@ -47,10 +47,10 @@ struct io_outcome {
 struct completion {
   completion* next = nullptr;
   completion* previous = nullptr;
-  bool posted = false;  // in the inbox
-  void* owner = nullptr;  // lib's own
+  bool posted = false;                    // in the inbox
+  void* owner = nullptr;                  // lib's own
   void (*handle)(void* owner) = nullptr;  // lib's own: called by lib when it takes the completion out
-  io_outcome outcome;  // for an exit: nothing; ask process_poll
+  io_outcome outcome;                     // for an exit: nothing; ask process_poll
 };
 
 // Completions in the order in which they came. Owner thread only: a back end with threads of its own hands over inside loop_wait.

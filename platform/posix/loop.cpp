@@ -28,7 +28,8 @@ void arm(loop& self, time_point until) noexcept {
   if (until > now) {
     wait = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count());
   }
-  sys::uv_timer_start(&self.timer, [](uv_timer_t*) {}, wait, 0);
+  sys::uv_timer_start(
+      &self.timer, [](uv_timer_t*) {}, wait, 0);
 }
 
 void on_wake(uv_async_t* handle) {

@@ -19,7 +19,7 @@ struct waker {
 
 struct loop {
   loop_client client;
-  uv_loop_t own;             // unless adopted
+  uv_loop_t own;  // unless adopted
   uv_loop_t* uv = nullptr;
   bool adopted = false;
   bool woken = false;

@@ -29,9 +29,9 @@ constexpr int standard_streams = 3;
 
 // What becomes one of the child's standard streams.
 struct connection {
-  int fd = -1;        // for the child; -1: the null device
-  unique_fd opened;   // the same, where it was opened here
-  unique_fd ours;     // the other end of a pipe
+  int fd = -1;       // for the child; -1: the null device
+  unique_fd opened;  // the same, where it was opened here
+  unique_fd ours;    // the other end of a pipe
 };
 
 result<void> connect_pipe(connection& to, bool child_reads, const char* name) {
@@ -219,13 +219,12 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
     stdio[index] = container(to.fd);
   }
 
-  const bool own_session = plan.group == process_group::session ||
-                           (plan.group == process_group::automatic && !has_terminal(streams));
+  const bool own_session =
+      plan.group == process_group::session || (plan.group == process_group::automatic && !has_terminal(streams));
 
   spawned result;
-  const std::array<bool, standard_streams> piped = {static_cast<bool>(streams[0].ours),
-                                                    static_cast<bool>(streams[1].ours),
-                                                    static_cast<bool>(streams[2].ours)};
+  const std::array<bool, standard_streams> piped = {
+      static_cast<bool>(streams[0].ours), static_cast<bool>(streams[1].ours), static_cast<bool>(streams[2].ours)};
   result.in = open_stream(*self, streams[0]);
   result.out = open_stream(*self, streams[1]);
   result.err = open_stream(*self, streams[2]);

@@ -39,8 +39,8 @@ struct stream {
   // The same for a pipe that took less than it was given.
   bool likely_full = false;
 
-  completion* done = nullptr;  // of the operation in flight
-  std::span<std::byte> into;   // a read
+  completion* done = nullptr;                 // of the operation in flight
+  std::span<std::byte> into;                  // a read
   std::array<struct iovec, most_spans> from;  // a write
   int spans = 0;
   bool writing = false;
@@ -96,8 +96,7 @@ void on_ready(uv_poll_t* handle, int status, int /*events*/) {
     self.armed = false;
     return;
   }
-  const auto outcome =
-      self.writing ? try_write(self, self.from.data(), self.spans) : try_read(self, self.into);
+  const auto outcome = self.writing ? try_write(self, self.from.data(), self.spans) : try_read(self, self.into);
   if (!outcome && status == 0) return;  // somebody else was faster, or the wake was for nothing
   completion* const done = std::exchange(self.done, nullptr);
   done->outcome = outcome ? *outcome : io_outcome{.error = system_code(-status)};
@@ -179,8 +178,8 @@ write_retired write_retire(stream* self) noexcept {
 bool stream_backed_up(const stream* self) noexcept {
   int held = 0;
   if (sys::bytes_in_pipe(self->fd.get(), &held) != 0) return false;
-  // A pipe of N pages is full when each page is begun, and two neighbours hold more than one page together: a writer may wait from
-  // half of the capacity on.
+    // A pipe of N pages is full when each page is begun, and two neighbours hold more than one page together: a writer may wait from
+    // half of the capacity on.
 #if defined(F_GETPIPE_SZ)
   const int capacity = sys::fcntl(self->fd.get(), F_GETPIPE_SZ, 0);
 #else

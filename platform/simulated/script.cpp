@@ -255,7 +255,7 @@ int scripted_child::polls() const {
 script::script() : state_(new state) {}
 
 script& script::get() {
-  static script* const only = new script;  // never deleted: loops of other threads may end late
+  static auto* const only = new script;  // never deleted: loops of other threads may end late
   return *only;
 }
 

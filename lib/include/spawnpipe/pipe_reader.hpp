@@ -69,7 +69,8 @@ class SPAWNPIPE_API pipe_reader {
   /// Errors: `errc::limit_reached` (the stream has more than fits; it stays unread), `errc::timed_out`, `errc::cancelled`,
   /// `errc::stopped`.
   result<void> read_all(std::string& buffer, std::size_t limit, deadline until, const cancellation& cancel = {});
-  result<void> read_all(std::vector<std::byte>& buffer, std::size_t limit, deadline until, const cancellation& cancel = {});
+  result<void> read_all(std::vector<std::byte>& buffer, std::size_t limit, deadline until,
+                        const cancellation& cancel = {});
 
   /// Appends to `buffer` what the reader and the pipe hold now, `limit` bytes at most, and says how many. Never waits:
   /// for a child that is gone while a grandchild still holds the pipe. 0 means that nothing is there now; an end or an

@@ -45,15 +45,18 @@ struct capture_limit {
 /// How `run`, `run_async` and `communicate` go about it. Every member has a default; name those that matter:
 /// `run(command, {.input = text, .until = 5s})`.
 struct run_options {
-  std::string_view input = std::string_view{};  ///< What the child reads from its stdin. Must live until the call returns
-                                                ///< (`run_async` copies it).
-  deadline until = deadline::never();           ///< Bounds the whole: spawning, feeding, reading and reaping.
-  cancellation cancel = cancellation{};         ///< Ends it early.
-  capture_limit capture = capture_limit{};      ///< For out and err, each.
-  stop_policy policy = stop_policy::immediate();  ///< How the child is stopped on cancel, or at a limit. At the deadline it
-                                                  ///< is killed, unless the policy forbids.
-  std::chrono::milliseconds drain_limit{250};  ///< How long to wait for the end of the output after the child has ended: a
-                                               ///< grandchild may hold the pipe for ever.
+  std::string_view input =
+      std::string_view{};                   ///< What the child reads from its stdin. Must live until the call returns
+                                            ///< (`run_async` copies it).
+  deadline until = deadline::never();       ///< Bounds the whole: spawning, feeding, reading and reaping.
+  cancellation cancel = cancellation{};     ///< Ends it early.
+  capture_limit capture = capture_limit{};  ///< For out and err, each.
+  stop_policy policy =
+      stop_policy::immediate();  ///< How the child is stopped on cancel, or at a limit. At the deadline it
+                                 ///< is killed, unless the policy forbids.
+  std::chrono::milliseconds drain_limit{
+      250};  ///< How long to wait for the end of the output after the child has ended: a
+             ///< grandchild may hold the pipe for ever.
 };
 
 /// Why a run came to its end.
@@ -71,19 +74,20 @@ enum class ended_by {
 /// What came of a run. How the child ended and why we ended it are two things: a child that was killed for its deadline has
 /// `status == signalled(9)` and `why == ended_by::deadline`.
 struct completed {
-  exit_status status;               ///< How the child ended. Not known where the system did not report it within
-                                    ///< `reap_limit`, where the policy forbade to kill, or where somebody else reaped it.
+  exit_status status;  ///< How the child ended. Not known where the system did not report it within
+                       ///< `reap_limit`, where the policy forbade to kill, or where somebody else reaped it.
   ended_by why = ended_by::itself;  ///< What ended it.
   std::string out;                  ///< What was captured of standard output.
   std::string err;                  ///< What was captured of standard error. Empty where it was merged.
   std::uint64_t out_dropped = 0;    ///< Bytes of output beyond the limit, read and dropped.
   std::uint64_t err_dropped = 0;
-  std::size_t unread_input = 0;     ///< Bytes of the input that the child did not take: it closed its stdin or ended early.
-  bool drain_limited = false;       ///< The output had not ended `drain_limit` after the child: somebody else holds it.
-  stop_phase phase = stop_phase::none;         ///< How far stopping it went, where it was stopped.
+  std::size_t unread_input =
+      0;                       ///< Bytes of the input that the child did not take: it closed its stdin or ended early.
+  bool drain_limited = false;  ///< The output had not ended `drain_limit` after the child: somebody else holds it.
+  stop_phase phase = stop_phase::none;                      ///< How far stopping it went, where it was stopped.
   std::optional<signal_report> last_signal = std::nullopt;  ///< How far the last signal reached.
   std::optional<error> output_error = std::nullopt;  ///< A failure to read a stream of the child, if there was one.
-  std::chrono::nanoseconds elapsed{0};         ///< From before the spawn to now, on the steady clock.
+  std::chrono::nanoseconds elapsed{0};               ///< From before the spawn to now, on the steady clock.
 
   /// Ended on its own, with code 0, and nothing of its output was dropped or failed to be read. Look at `drain_limited` where
   /// what a grandchild may still write matters too.

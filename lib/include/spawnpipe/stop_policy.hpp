@@ -65,9 +65,9 @@ struct signal_report {
 
 /// How a stop ended.
 struct stop_report {
-  exit_status status;                         ///< How the child ended.
-  stop_phase phase = stop_phase::none;        ///< Which phase ended it.
-  bool cut_short = false;                     ///< Whether the deadline or a cancellation cut the graces short.
+  exit_status status;                   ///< How the child ended.
+  stop_phase phase = stop_phase::none;  ///< Which phase ended it.
+  bool cut_short = false;               ///< Whether the deadline or a cancellation cut the graces short.
   std::optional<signal_report> last_signal = std::nullopt;  ///< How far the last signal reached, where one was sent.
 };
 
