@@ -75,11 +75,15 @@ void child_core::handle_exit() noexcept {
   end_orphan();
 }
 
-void child_core::end_orphan() noexcept {
-  if (std::exchange(awaited_, false)) loop().remove_stopping();
-  if (!std::exchange(orphan_, false)) return;
+void child_core::await_no_more() noexcept {
+  if (!std::exchange(awaited_, false)) return;
+  loop().remove_stopping();
   set_active(false);
-  release();
+}
+
+void child_core::end_orphan() noexcept {
+  await_no_more();
+  if (std::exchange(orphan_, false)) release();
 }
 
 result<exit_status> child_core::known_status() const {
@@ -87,30 +91,37 @@ result<exit_status> child_core::known_status() const {
   return *status_;
 }
 
-const reader_core* child_core::full_stream() const noexcept {
-  if (out_ && out_->full_since()) return out_.get();
-  if (err_ && err_->full_since()) return err_.get();
+std::array<const reader_core*, 2> child_core::outputs() const noexcept { return {out_.get(), err_.get()}; }
+
+child_core::full_times child_core::full_since() const noexcept {
+  return {out_ ? out_->full_since() : std::nullopt, err_ ? err_->full_since() : std::nullopt};
+}
+
+const reader_core* child_core::stalled_stream() const noexcept {
+  const platform::time_point now = platform::clock_now();
+  for (const reader_core* each : outputs()) {
+    if (each != nullptr && each->full_since() && *each->full_since() + stall_time <= now && each->stalled())
+      return each;
+  }
   return nullptr;
 }
 
 result<exit_status> child_core::wait(deadline until, const cancellation& cancel) {
   for (;;) {
-    // While a stream of the child is full, look again when it has been so for the stall time.
-    const reader_core* const full = full_stream();
-    const deadline look = full != nullptr
-                              ? std::max(deadline(*full->full_since() + stall_time), deadline(stall_time / 8))
-                              : deadline::never();
-    const auto ready = [&] { return status_ || full_stream() != full; };
+    // While a stream of the child is full, look again when it has been so for the stall time, and now and then after that.
+    const full_times full = full_since();
+    deadline look = deadline::never();
+    for (const auto& since : full) {
+      if (since) look = std::min(look, std::max(deadline(*since + stall_time), deadline(stall_time / 8)));
+    }
+    const auto ready = [&] { return status_ || full_since() != full; };
     const waited how = loop().wait(std::min(until, look), cancel, ready, &exited_);
     if (status_) return known_status();
     if (how == waited::ready) continue;
-    if (how == waited::timed_out && !until.passed()) {
-      if (full != nullptr && *full->full_since() + stall_time <= platform::clock_now() && full->stalled()) {
-        return error{errc::output_stalled, stage::wait, full->name()};
-      }
-      continue;
+    if (how != waited::timed_out || until.passed()) return wait_error(how, stage::wait);
+    if (const reader_core* const stalled = stalled_stream()) {
+      return error{errc::output_stalled, stage::wait, stalled->name()};
     }
-    return wait_error(how, stage::wait);
   }
 }
 
@@ -168,8 +179,7 @@ void child_core::give_up() noexcept {
   stopping_ = false;
   gave_up_ = true;
   grace_.disarm();
-  const core_ref<child_core> kept(this);
-  if (orphan_) shutdown();  // a child that was destroyed, and cannot be ended
+  await_no_more();
   if (observer_ != nullptr) observer_->progress();
 }
 
@@ -221,13 +231,11 @@ void child_core::dispose() noexcept {
   begin_stop(on_destroy_);
   if (loop().can_pass()) loop().settle([this] { return status_ || gave_up_; });
   if (process_ == nullptr) return;
-  if (gave_up_) {
-    shutdown();
-    return;
-  }
+  // It goes on without a handle: its loop reaps it. Where it is still being stopped, the loop waits for that.
   orphan_ = true;
-  awaited_ = true;
   retain();
+  if (gave_up_) return;
+  awaited_ = true;
   loop().add_stopping();
   set_active(true);
 }

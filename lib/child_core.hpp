@@ -16,6 +16,7 @@
 #include "timer.hpp"
 #include "writer_core.hpp"
 
+#include <array>
 #include <functional>
 #include <optional>
 
@@ -69,9 +70,13 @@ class child_core final : public object {
   void handle_exit() noexcept;
   void next_phase() noexcept;
   void give_up() noexcept;
+  void await_no_more() noexcept;
   void end_orphan() noexcept;
   [[nodiscard]] result<exit_status> known_status() const;
-  [[nodiscard]] const reader_core* full_stream() const noexcept;
+  using full_times = std::array<std::optional<platform::time_point>, 2>;
+  [[nodiscard]] std::array<const reader_core*, 2> outputs() const noexcept;
+  [[nodiscard]] full_times full_since() const noexcept;
+  [[nodiscard]] const reader_core* stalled_stream() const noexcept;
   [[nodiscard]] stop_report report(bool cut_short) const noexcept;
 
   platform::process* process_ = nullptr;

@@ -141,6 +141,14 @@ result<void> loop_core::acquire_thread() {
 }
 
 void loop_core::drop(object& what) noexcept {
+  if (owner_.load() == nullptr) {  // between two owners: it stays without one
+    retain();
+    set_owner(this_thread.own_record());
+    drop_now(what);
+    set_owner(nullptr);
+    release();
+    return;
+  }
   if (!take_over()) {
     // The owner is at work elsewhere: it drops the object in its next pass.
     const std::scoped_lock lock(remote_mutex_);

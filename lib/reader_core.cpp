@@ -33,6 +33,7 @@ reader_core::reader_core(loop_core& loop, std::size_t capacity, const char* name
 
 void reader_core::attach(platform::stream* stream) noexcept {
   stream_ = stream;
+  closed_ = false;
   want_more();
 }
 
@@ -54,7 +55,8 @@ void reader_core::begin(std::span<std::byte> into, flight how) {
 }
 
 void reader_core::begin_into_buffer() {
-  if (!make_room(true)) return;
+  make_room();
+  if (end_ == capacity_) return;
   if (!buffer_) buffer_.reset(new (std::nothrow) std::byte[capacity_]);
   if (!buffer_) {
     failure_ = error{std::make_error_code(std::errc::not_enough_memory), stage::read, name_};
@@ -76,6 +78,7 @@ void reader_core::apply(const platform::io_outcome& outcome) noexcept {
     ended_ = true;
   } else if (outcome.error && outcome.error != std::errc::operation_canceled) {
     failure_ = error{outcome.error, stage::read, name_};
+    platform::stream_close(std::exchange(stream_, nullptr));  // nobody can read it: the child is to feel that
   }  // A read that was cancelled, though nobody here asked for it, is begun again.
   news_ = news_ || finished();
   want_more();
@@ -91,16 +94,14 @@ void reader_core::retire() noexcept {
   }
 }
 
-bool reader_core::make_room(bool must) noexcept {
-  if (!view_out_ && begin_ == end_) begin_ = end_ = scanned_ = 0;
-  // Moving is worth it when half is free in front; before that, the user is still consuming.
-  if (!view_out_ && end_ == capacity_ && begin_ > 0 && (must || begin_ >= capacity_ / 2)) {
-    std::memmove(buffer_.get(), buffer_.get() + begin_, buffered());
-    end_ -= begin_;
-    scanned_ -= std::min(scanned_, begin_);
-    begin_ = 0;
-  }
-  return end_ < capacity_;
+bool reader_core::has_room() const noexcept { return end_ < capacity_ || (begin_ > 0 && !view_out_); }
+
+void reader_core::make_room() noexcept {
+  if (view_out_ || begin_ == 0 || (begin_ < end_ && end_ < capacity_)) return;
+  if (begin_ < end_) std::memmove(buffer_.get(), buffer_.get() + begin_, buffered());
+  end_ -= begin_;
+  scanned_ -= std::min(scanned_, begin_);
+  begin_ = 0;
 }
 
 bool reader_core::wants_read() const noexcept {
@@ -108,18 +109,18 @@ bool reader_core::wants_read() const noexcept {
 }
 
 void reader_core::want_more() noexcept {
-  if (!wants_read()) {
+  if (finished() || flight_ != flight::none) {
     full_since_.reset();
-  } else if (make_room(false)) {
+  } else if (wants_read() && has_room()) {
     full_since_.reset();
     loop().want_prepare(*this);
   } else if (!full_since_) {
-    full_since_ = platform::clock_now();
+    full_since_ = platform::clock_now();  // full, or stopped: nobody takes what the child writes
   }
 }
 
 bool reader_core::prepare() {
-  if (!wants_read() || !make_room(false)) return false;
+  if (!wants_read() || !has_room()) return false;
   begin_into_buffer();
   return flight_ == flight::none;
 }
@@ -127,7 +128,7 @@ bool reader_core::prepare() {
 // ---- reading
 
 std::optional<error> reader_core::terminal() const {
-  if (stream_ == nullptr && !ended_ && !failure_) return error{errc::closed, stage::read, name_};
+  if (closed_) return error{errc::closed, stage::read, name_};
   if (failure_) return failure_;
   if (ended_) return error{errc::end_of_stream, stage::read, name_};
   if (stopped_) return error{errc::stopped, stage::read, name_};
@@ -163,6 +164,7 @@ result<std::size_t> reader_core::read_some(std::span<std::byte> into, deadline u
     reads_without_pass_ = 0;
     how = loop().wait(until, cancel, ready, &done_);
     if (flight_ == flight::direct || !loop().can_wait()) retire();
+    announce();
   }
   if (direct_bytes_ > 0) return std::exchange(direct_bytes_, 0);
   if (buffered() > 0) return take(into);
@@ -180,6 +182,7 @@ result<void> reader_core::fill(deadline until, const cancellation& cancel) {
     how = loop().wait(until, cancel, ready, &done_);
     // Where no pass was made, the pipe itself has not been looked at since the read began.
     if (!ready() && !loop().can_wait()) retire();
+    announce();
   }
   if (buffered() > before) return {};
   if (auto over = terminal()) return *std::move(over);
@@ -194,6 +197,7 @@ bool reader_core::try_once() {
     begin_into_buffer();
     retire();
   }
+  announce();
   return buffered() > before;
 }
 
@@ -224,6 +228,8 @@ result<std::string_view> reader_core::read_until(char delimiter, deadline until,
 }
 
 std::span<const std::byte> reader_core::available() noexcept {
+  view_out_ = false;
+  want_more();
   view_out_ = buffered() > 0;
   return {buffer_.get() + begin_, buffered()};
 }
@@ -235,7 +241,7 @@ void reader_core::consume(std::size_t count) noexcept {
 
 void reader_core::advance(std::size_t count) noexcept {
   begin_ += count;
-  full_since_.reset();
+  if (count > 0) full_since_.reset();
   want_more();
 }
 
@@ -244,12 +250,12 @@ void reader_core::advance(std::size_t count) noexcept {
 void reader_core::stop() noexcept {
   stopped_ = true;
   retire();
-  full_since_.reset();
+  want_more();
   update_active();
 }
 
 result<void> reader_core::resume() {
-  if (stream_ == nullptr && !ended_ && !failure_) return error{errc::closed, stage::read, name_};
+  if (closed_) return error{errc::closed, stage::read, name_};
   stopped_ = false;
   want_more();
   update_active();
@@ -260,16 +266,18 @@ result<void> reader_core::resume() {
 void reader_core::unbind() noexcept {
   retire();
   want_more();
+  announce();
 }
 
 void reader_core::close() noexcept {
   stop();
+  closed_ = true;
   view_out_ = false;
   begin_ = end_ = scanned_ = 0;
-  full_since_.reset();
   if (stream_ != nullptr) platform::stream_close(std::exchange(stream_, nullptr));
   ended_ = false;
   failure_.reset();
+  full_since_.reset();
   callback_.clear();
   update_active();
 }
@@ -285,7 +293,7 @@ void reader_core::dispose() noexcept {
 // ---- callbacks
 
 void reader_core::update_active() noexcept {
-  set_active(static_cast<bool>(callback_) && stream_ != nullptr && !stopped_ && !told_end_);
+  set_active(static_cast<bool>(callback_) && !closed_ && !stopped_ && !told_end_);
 }
 
 void reader_core::announce() {
@@ -305,7 +313,7 @@ void reader_core::observe(observer* who) noexcept {
 }
 
 void reader_core::dispatch() {
-  if (!callback_ || stopped_ || stream_ == nullptr || !news_ || handle_ == nullptr) return;
+  if (!callback_ || stopped_ || closed_ || !news_ || handle_ == nullptr) return;
   news_ = false;
   told_end_ = told_end_ || finished();
   update_active();

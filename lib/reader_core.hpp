@@ -43,17 +43,19 @@ class reader_core final : public object {
   [[nodiscard]] std::span<const std::byte> available() noexcept;
   void consume(std::size_t count) noexcept;
 
-  [[nodiscard]] bool open() const noexcept { return stream_ != nullptr; }
+  [[nodiscard]] bool open() const noexcept { return !closed_; }
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] std::size_t buffered() const noexcept { return end_ - begin_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] const std::optional<error>& failure() const noexcept { return failure_; }
   /// No byte will come any more: ended, failed, or closed.
   [[nodiscard]] bool finished() const noexcept { return ended_ || failure_ || stream_ == nullptr; }
-  /// Since when the buffer has been full, with a stream behind it that has not ended.
+  /// Since when nobody takes what the child writes: the buffer has been full, or the reader stopped.
   [[nodiscard]] std::optional<platform::time_point> full_since() const noexcept { return full_since_; }
   /// The child may be waiting for room: full, and the pipe behind it too.
-  [[nodiscard]] bool stalled() const noexcept { return full_since_ && platform::stream_backed_up(stream_); }
+  [[nodiscard]] bool stalled() const noexcept {
+    return full_since_ && stream_ != nullptr && platform::stream_backed_up(stream_);
+  }
   [[nodiscard]] const char* name() const noexcept { return name_; }
 
   void stop() noexcept;
@@ -75,7 +77,8 @@ class reader_core final : public object {
   void begin_into_buffer();
   void apply(const platform::io_outcome& outcome) noexcept;
   void retire() noexcept;
-  [[nodiscard]] bool make_room(bool must) noexcept;
+  [[nodiscard]] bool has_room() const noexcept;
+  void make_room() noexcept;
   void advance(std::size_t count) noexcept;
   [[nodiscard]] std::size_t take(std::span<std::byte> into) noexcept;
   /// Nothing comes any more, at least until a resume; terminal() says why.
@@ -104,6 +107,7 @@ class reader_core final : public object {
   bool view_out_ = false;
   bool ended_ = false;
   bool stopped_ = false;
+  bool closed_ = true;
   std::optional<platform::time_point> full_since_;
   std::optional<error> failure_;
 

@@ -18,6 +18,12 @@ namespace {
 
 constexpr int above_stdio_numbers = 3;
 
+// libuv before 1.45 runs due timers before it polls. One that is due by then is gone when the poll works out its timeout, and the
+// poll would wait for ever; a loop that is stopped polls without waiting, and uv_run takes the stop back at its end. On an
+// adopted loop the timer is armed behind the timers' turn, right before the poll.
+void in_own_turn(uv_timer_t* handle) { uv_stop(handle->loop); }
+void in_hosts_turn(uv_timer_t* /*handle*/) {}
+
 void arm(loop& self, time_point until) noexcept {
   if (until == time_point::max()) {
     uv_timer_stop(&self.timer);
@@ -28,8 +34,7 @@ void arm(loop& self, time_point until) noexcept {
   if (until > now) {
     wait = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(until - now).count());
   }
-  sys::uv_timer_start(
-      &self.timer, [](uv_timer_t*) {}, wait, 0);
+  sys::uv_timer_start(&self.timer, self.adopted ? in_hosts_turn : in_own_turn, wait, 0);
 }
 
 void on_wake(uv_async_t* handle) {

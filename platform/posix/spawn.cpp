@@ -43,8 +43,9 @@ result<void> connect_pipe(connection& to, bool child_reads, const char* name) {
   if (!read_end) return system_error(errno, stage::pipe, name);
   write_end = above_stdio(std::move(write_end));
   if (!write_end) return system_error(errno, stage::pipe, name);
-  to.opened = child_reads ? std::move(read_end) : std::move(write_end);
-  to.ours = child_reads ? std::move(write_end) : std::move(read_end);
+  if (!child_reads) std::swap(read_end, write_end);
+  to.opened = std::move(read_end);
+  to.ours = std::move(write_end);
   // Each end is an open file of its own, so this one flag is not the child's.
   if (sys::fcntl(to.ours.get(), F_SETFL, O_NONBLOCK | (child_reads ? O_WRONLY : O_RDONLY)) != 0) {
     return system_error(errno, stage::pipe, name);
@@ -74,7 +75,7 @@ result<void> connect_file(connection& to, const std::string& path, int flags) {
 
 result<void> connect_handle(connection& to, native_handle handle, const std::string& name) {
   const int fd = static_cast<int>(handle.value);
-  if (handle.value < 0 || !descriptor_open(fd)) return system_error(EBADF, stage::redirect, name);
+  if (handle.value < 0 || fd != handle.value || !descriptor_open(fd)) return system_error(EBADF, stage::redirect, name);
   to.fd = fd;
   return {};
 }
@@ -209,6 +210,7 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   if (auto done = connect_all(streams, plan); !done) return std::move(done).error();
 
   std::vector<uv_stdio_container_t> stdio;
+  stdio.reserve(streams.size());
   for (const connection& each : streams) stdio.push_back(container(each.fd));
   for (const descriptor_plan& extra : plan.descriptors) {
     const std::string name = "descriptor " + std::to_string(extra.number);

@@ -17,6 +17,8 @@
 
 #include <cstddef>
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the arguments are declarations, which take none
+
 // X(return type, name, parameters, arguments)
 #define SPAWNPIPE_SYSTEM_CALLS(X)                                                                        \
   X(ssize_t, read, (int fd, void* into, std::size_t size), (fd, into, size))                             \
@@ -110,6 +112,8 @@ SPAWNPIPE_SYSTEM_CALLS(SPAWNPIPE_ENTRY)
 namespace sys = direct;
 
 #endif
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace spawnpipe::platform
 
