@@ -1,0 +1,62 @@
+#include "children.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace harness {
+
+const std::string& child_program() {
+  static const std::string path = [] {
+    const char* named = std::getenv("SPAWNPIPE_TEST_CHILD");
+    return std::string(named == nullptr ? HARNESS_CHILD_PROGRAM : named);
+  }();
+  return path;
+}
+
+void warm_up() {
+  thread_local bool warm = false;
+  if (warm) return;
+  warm = true;
+  (void)spawnpipe::run(command("exit"), {.until = patience()});
+}
+
+leak_check::leak_check() {
+  warm_up();
+  descriptors_ = host_os::open_descriptors();
+  children_ = host_os::children();
+}
+
+leak_check::~leak_check() {
+  if (std::uncaught_exceptions() > 0) return;  // the case failed already, and its objects are where they were
+  CHECK(host_os::open_descriptors() == descriptors_);
+  CHECK(host_os::children() == children_);
+}
+
+temp_dir::temp_dir() : path_(host_os::make_temp_dir()) {}
+
+temp_dir::~temp_dir() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return std::move(text).str();
+}
+
+void write_file(const std::string& path, std::string_view bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+bool gone_within(std::int64_t id, std::chrono::milliseconds time) {
+  const auto until = std::chrono::steady_clock::now() + scaled(time);
+  while (host_os::running(id)) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+}  // namespace harness

@@ -1,0 +1,84 @@
+// What a case needs around real children: the helper program, the pattern it writes, a folder that goes away again, and the
+// proof that a case left nothing behind.
+#ifndef SPAWNPIPE_TESTS_CHILDREN_HPP
+#define SPAWNPIPE_TESTS_CHILDREN_HPP
+
+#include "harness.hpp"
+#include "host_os.hpp"
+#include "pattern.hpp"
+
+#include <concepts>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace harness {
+
+// The path of the helper program: what the build said, or SPAWNPIPE_TEST_CHILD of the environment.
+[[nodiscard]] const std::string& child_program();
+
+[[nodiscard]] inline std::string as_argument(std::string_view text) { return std::string(text); }
+[[nodiscard]] std::string as_argument(std::integral auto number) { return std::to_string(number); }
+
+// A command for the helper program: command("write", 1000, 10, "err"). The verbs are listed in child.cpp.
+template <class... Arguments>
+[[nodiscard]] spawnpipe::command command(std::string_view verb, const Arguments&... arguments) {
+  return spawnpipe::command(child_program(), {std::string(verb), as_argument(arguments)...});
+}
+
+// Makes what the library keeps for a thread (the default loop with its descriptors), so that counts stay the same from here on.
+void warm_up();
+
+// Asserts at its end that the process has the descriptors and the children that it had at its beginning. To be declared before
+// everything that the case makes. Other threads of the case are over by then.
+class leak_check {
+ public:
+  leak_check();
+  leak_check(const leak_check&) = delete;
+  leak_check& operator=(const leak_check&) = delete;
+  ~leak_check();
+
+ private:
+  std::vector<std::string> descriptors_;
+  std::vector<std::string> children_;
+};
+
+// An empty folder, removed at the end with all that is in it.
+class temp_dir {
+ public:
+  temp_dir();
+  temp_dir(const temp_dir&) = delete;
+  temp_dir& operator=(const temp_dir&) = delete;
+  ~temp_dir();
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  // A path in it.
+  [[nodiscard]] std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The whole of a file; and one written anew.
+[[nodiscard]] std::string read_file(const std::string& path);
+void write_file(const std::string& path, std::string_view bytes);
+
+// Ends the process with this id when the case is over, if it is still there: for the helper's grandchildren.
+class end_at_exit {
+ public:
+  explicit end_at_exit(std::int64_t id) noexcept : id_(id) {}
+  end_at_exit(const end_at_exit&) = delete;
+  end_at_exit& operator=(const end_at_exit&) = delete;
+  ~end_at_exit() { host_os::end_process(id_); }
+
+ private:
+  std::int64_t id_;
+};
+
+// Waits until that process is gone (a zombie counts as gone); false when it is still there after so long.
+[[nodiscard]] bool gone_within(std::int64_t id, std::chrono::milliseconds time);
+
+}  // namespace harness
+
+#endif

@@ -1,0 +1,56 @@
+// What the test programs ask the system about themselves. One folder defines it: posix/host_os.cpp.
+#ifndef SPAWNPIPE_TESTS_HOST_OS_HPP
+#define SPAWNPIPE_TESTS_HOST_OS_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace host_os {
+
+// Every open descriptor of this process as "NUMBER WHAT".
+[[nodiscard]] std::vector<std::string> open_descriptors();
+
+// Every child of this process as "ID running" or "ID zombie". Where the system lists none, one entry stands for all.
+[[nodiscard]] std::vector<std::string> children();
+
+// True while the process runs; a zombie does not.
+[[nodiscard]] bool running(std::int64_t id);
+// Ends a process that need not be a child of this one, for certain.
+void end_process(std::int64_t id) noexcept;
+
+// CPU time that this process used so far, all threads.
+[[nodiscard]] std::chrono::nanoseconds cpu_time();
+// Memory in use now, as the system counts it; nothing where it cannot be told.
+[[nodiscard]] std::optional<std::size_t> resident_bytes();
+// Threads of this process; nothing where it cannot be told.
+[[nodiscard]] std::optional<std::size_t> thread_count();
+
+// The signal mask of this thread and the disposition of every signal, as text: to be compared with an earlier one.
+[[nodiscard]] std::string signal_state();
+
+// A new empty folder that every user may enter.
+[[nodiscard]] std::filesystem::path make_temp_dir();
+
+// Gives up the rights of root for good, where the process has them: for the host of a scenario that meets permissions.
+void drop_rights();
+
+// Descriptors that this process was started with, beyond the three streams, do not reach its children.
+void shield_descriptors();
+// No signal is delivered to this thread.
+void block_signals_here();
+
+// Runs this very program anew with these arguments, with stdin from the null device.
+struct ended {
+  int code = -1;       // exit code; minus the signal's number where one ended it
+  std::string output;  // what it printed to both streams
+};
+[[nodiscard]] ended run_self(const std::vector<std::string>& arguments);
+
+}  // namespace host_os
+
+#endif

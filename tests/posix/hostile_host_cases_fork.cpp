@@ -1,0 +1,237 @@
+// A host that forks, and one that is denied the newer system calls.
+#include "../children.hpp"
+#include "../scenario.hpp"
+
+#include <spawnpipe/posix.hpp>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using harness::command;
+using harness::patience;
+using spawnpipe::stdio::null;
+using spawnpipe::stdio::pipe;
+using namespace std::chrono_literals;
+
+// What the copy found, as its exit code.
+enum verdict : int { fine = 0, no_run = 10, wrong_code, no_loop, no_event, slow };
+
+// Forks; the copy does `act` and exits with what it returns.
+template <class Act>
+int in_a_copy(Act act) {
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    ::alarm(60);
+    ::_exit(act());
+  }
+  int status = 0;
+  while (::waitpid(copy, &status, 0) == -1 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+// The library works anew in the copy, blocking and with a loop.
+verdict works_anew() {
+  const auto done = spawnpipe::run(command("cat"), {.input = "text", .until = patience()});
+  if (!done) return no_run;
+  if (done->out != "text" || !done->success()) return wrong_code;
+  auto loop = spawnpipe::event_loop::create();
+  if (!loop) return no_loop;
+  int code = -1;
+  auto running = spawnpipe::spawn(*loop, command("exit", 5));
+  if (!running) return no_loop;
+  running->on_exit([&](spawnpipe::child&, const spawnpipe::exit_status& how) { code = static_cast<int>(*how.code()); });
+  return loop->run(patience()) && code == 5 ? fine : no_event;
+}
+
+// A loop with a child that answers lines, whose reader is armed.
+struct talk {
+  spawnpipe::event_loop loop;
+  spawnpipe::child child;
+  std::string heard;
+  bool ended = false;
+
+  talk() {
+    auto created = spawnpipe::event_loop::create();
+    EXPECT(created);
+    loop = std::move(*created);
+    auto spawned = spawnpipe::spawn(loop, command("echo-lines").in(pipe{}).out(pipe{}).err(null{}));
+    EXPECT(spawned);
+    child = std::move(*spawned);
+    child.out().on_readable([this](spawnpipe::pipe_reader& out) {
+      heard += out.available_text();
+      out.consume(out.available().size());
+      if (heard.ends_with('\n')) loop.stop();
+    });
+    child.on_exit([this](spawnpipe::child&, const spawnpipe::exit_status&) { ended = true; });
+  }
+
+  // Says a line and waits for the answer.
+  bool ask(const std::string& line) {
+    heard.clear();
+    return child.in().write(line + "\n") && loop.run(patience()) && heard == "got " + line + "\n";
+  }
+
+  bool say_goodbye() {
+    child.out().on_readable({});
+    return child.in().write("quit\n") && loop.run(patience()) && ended && child.status()->success();
+  }
+};
+
+HOST_SCENARIO(fork_destroys, "a forked copy destroys everything") {
+  harness::warm_up();
+  talk with;
+  auto blocking = spawnpipe::spawn(command("echo-lines").in(pipe{}).out(pipe{}));
+  EXPECT(blocking);
+  EXPECT(with.ask("one"));
+  // In every order.
+  EXPECT(in_a_copy([&] {
+           with.child = spawnpipe::child();
+           with.loop = spawnpipe::event_loop();
+           *blocking = spawnpipe::child();
+           return static_cast<int>(works_anew());
+         }) == fine);
+  EXPECT(with.ask("two"));
+  EXPECT(in_a_copy([&] {
+           *blocking = spawnpipe::child();
+           with.loop = spawnpipe::event_loop();
+           with.child = spawnpipe::child();
+           return static_cast<int>(fine);
+         }) == fine);
+  EXPECT(with.ask("three"));
+  EXPECT(in_a_copy([&] {
+           const verdict before = works_anew();
+           auto out = std::move(with.child.out());
+           with.child = spawnpipe::child();
+           return static_cast<int>(before);
+         }) == fine);
+  EXPECT(host_os::running(with.child.id()));
+  EXPECT(with.ask("four"));
+  EXPECT(with.say_goodbye());
+  EXPECT(host_os::running(blocking->id()));
+  EXPECT(blocking->in().write("still\n"));
+  const auto line = blocking->out().read_line(patience());
+  EXPECT(line && *line == "got still");
+}
+TEST_CASE("[G8] a forked copy destroys what it has: the parent's children and loop are untouched, and it works anew") {
+  PLAY_SCENARIO("a forked copy destroys everything");
+}
+
+HOST_SCENARIO(fork_stops, "a forked copy stops and detaches") {
+  talk with;
+  EXPECT(with.ask("one"));
+  EXPECT(in_a_copy([&] {
+           const auto began = std::chrono::steady_clock::now();
+           (void)with.child.out().stop();
+           (void)with.child.in().stop();
+           (void)with.child.out().close();
+           (void)with.child.detach();
+           const bool quick = std::chrono::steady_clock::now() - began < harness::scaled(2s);
+           return static_cast<int>(quick ? fine : slow);
+         }) == fine);
+  EXPECT(host_os::running(with.child.id()));
+  EXPECT(with.ask("two"));
+  EXPECT(in_a_copy([&] {
+           with.child = spawnpipe::child();
+           return static_cast<int>(fine);
+         }) == fine);
+  EXPECT(with.ask("three"));
+  EXPECT(with.say_goodbye());
+}
+TEST_CASE("[G8] a forked copy stops streams and lets the child go: the parent still has both") {
+  PLAY_SCENARIO("a forked copy stops and detaches");
+}
+
+HOST_SCENARIO(fork_with_queue, "a forked copy has the parent's queue") {
+  const std::string text = pattern::make(2'000'000);
+  auto running = spawnpipe::spawn(command("checksum").in(pipe{.capacity = text.size()}).out(pipe{}));
+  EXPECT(running);
+  const auto taken = running->in().write(text);
+  EXPECT(taken && *taken == text.size());
+  EXPECT(running->in().unsent() > 0);
+  EXPECT(in_a_copy([&] {
+           *running = spawnpipe::child();
+           return static_cast<int>(fine);
+         }) == fine);
+  EXPECT(in_a_copy([&] {
+           (void)running->in().close();
+           running->in() = spawnpipe::pipe_writer();
+           return static_cast<int>(works_anew());
+         }) == fine);
+  EXPECT(running->in().close());
+  const auto line = running->out().read_line(patience());
+  EXPECT(line && line->starts_with("2000000 ") && line->ends_with(" -"));
+}
+TEST_CASE("[G8] what a parent has queued is delivered once, and by the parent") {
+  PLAY_SCENARIO("a forked copy has the parent's queue");
+}
+
+HOST_SCENARIO(fork_with_job, "a forked copy has the parent's job") {
+  auto loop = spawnpipe::event_loop::create();
+  EXPECT(loop);
+  std::optional<spawnpipe::completed> done;
+  auto work = spawnpipe::run_async(*loop, command("until-eof", 6).in(pipe{}), {.input = std::string(300'000, 'x')},
+                                   [&](spawnpipe::completed what) { done = std::move(what); });
+  EXPECT(work);
+  EXPECT(in_a_copy([&] {
+           *work = spawnpipe::job();
+           *loop = spawnpipe::event_loop();
+           return static_cast<int>(works_anew());
+         }) == fine);
+  EXPECT(loop->run(patience()));
+  EXPECT(done && done->status.code() == 6U);
+}
+TEST_CASE("[G8] a job of the parent goes on") { PLAY_SCENARIO("a forked copy has the parent's job"); }
+
+// ---- a filter that denies what is newer than the portable back end
+
+// Answers EPERM to calls of these numbers, as old container runtimes do.
+bool deny(const std::array<std::uint32_t, 4>& calls) {
+  std::array<sock_filter, 10> program{};
+  std::size_t size = 0;
+  program[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+  for (const std::uint32_t call : calls) {
+    program[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
+    program[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+  }
+  program[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  const sock_fprog filter = {.len = static_cast<unsigned short>(size), .filter = program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+HOST_SCENARIO(denied, "newer calls are denied") {
+  if (!deny({SYS_clone3, SYS_pidfd_open, SYS_pwritev2, SYS_close_range})) SKIP_SCENARIO("this system has no seccomp filters");
+  ::signal(SIGPIPE, SIG_DFL);
+  const std::string text = pattern::make(300'000);
+  const auto done = spawnpipe::run(command("cat"), {.input = text, .until = patience()});
+  EXPECT(done && done->out == text);
+  auto running = spawnpipe::spawn(command("read", 1).in(pipe{}).out(pipe{}).err(null{}));
+  EXPECT(running);
+  EXPECT(running->in().write("x"));
+  EXPECT(running->out().read_line(patience()));
+  EXPECT(running->in().write("y").failed_with(std::errc::broken_pipe));
+  sigset_t pending;
+  EXPECT(::sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 0);
+  EXPECT(running->stop(spawnpipe::stop_policy::immediate(), patience()));
+}
+TEST_CASE("[G6][W6] under a filter that denies the newer calls everything works, and no signal is raised") {
+  PLAY_SCENARIO("newer calls are denied");
+}
+
+}  // namespace

@@ -1,0 +1,271 @@
+// Processes on POSIX: how they end, which group they are in, who is signalled.
+#include "../children.hpp"
+#include "../scenario.hpp"
+
+#include <spawnpipe/posix.hpp>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using harness::command;
+using harness::gone_within;
+using harness::patience;
+using spawnpipe::errc;
+using spawnpipe::mechanism;
+using spawnpipe::process_group;
+using spawnpipe::stdio::handle;
+using spawnpipe::stdio::null;
+using spawnpipe::stdio::pipe;
+using namespace std::chrono_literals;
+
+// No stream of it is a terminal.
+spawnpipe::command quiet(spawnpipe::command what) { return std::move(what.in(null{}).out(pipe{}).err(null{})); }
+
+// ---- P4
+
+TEST_CASE("[P4] every signal that ends a process comes through as itself") {
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;  // where cores would go
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1, SIGSEGV,
+                           SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGVTALRM, SIGPROF, SIGSYS, SIGRTMIN + 1}) {
+    CAPTURE(signal);
+    const auto done =
+        harness::must(spawnpipe::run(command("signal", signal).cwd(folder.path().string()), {.until = patience()}));
+    CHECK(done.status.signal() == signal);
+    CHECK_FALSE(done.status.code());
+    CHECK(done.why == spawnpipe::ended_by::itself);
+    CHECK_FALSE(done.success());
+  }
+}
+
+TEST_CASE("[P4] a signal of ours is told apart from our reason for it") {
+  harness::leak_check nothing_left;
+  const auto late = harness::must(spawnpipe::run(command("hang"), {.until = 30ms}));
+  CHECK(late.status.signal() == SIGKILL);
+  CHECK(late.why == spawnpipe::ended_by::deadline);
+  const auto itself = harness::must(spawnpipe::run(command("signal", SIGKILL), {.until = patience()}));
+  CHECK(itself.status.signal() == SIGKILL);
+  CHECK(itself.why == spawnpipe::ended_by::itself);
+  auto running = harness::must(spawnpipe::spawn(quiet(command("hang"))));
+  const auto report = harness::must(running.stop({.terminate = std::chrono::hours(1)}, patience()));
+  CHECK(report.status.signal() == SIGTERM);
+  CHECK(report.phase == spawnpipe::stop_phase::terminate);
+}
+
+TEST_CASE("[P2] a process that is stopped and goes on has not ended") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(command("until-eof", 3).in(pipe{})));
+  const auto id = static_cast<pid_t>(running.id());
+  CHECK(::kill(id, SIGSTOP) == 0);
+  CHECK(running.wait(50ms).failed_with(errc::timed_out));
+  CHECK(::kill(id, SIGCONT) == 0);
+  CHECK(running.wait(50ms).failed_with(errc::timed_out));
+  REQUIRE_OK(running.in().close());
+  CHECK(harness::must(running.wait(patience())).code() == 3U);
+}
+
+TEST_CASE("[P5] a process that is stopped is killed all the same") {
+  harness::leak_check nothing_left;
+  // It has a handler for the polite request, which cannot run; without one Linux would end it at once.
+  auto running = harness::must(spawnpipe::spawn(quiet(command("exit-on-terminate"))));
+  CHECK(harness::must(running.out().read_line(patience())) == "ready");
+  CHECK(::kill(static_cast<pid_t>(running.id()), SIGSTOP) == 0);
+  const auto report = harness::must(running.stop({.terminate = 30ms}, patience()));
+  CHECK(report.phase == spawnpipe::stop_phase::kill);
+  CHECK(report.status.signal() == SIGKILL);
+}
+
+// ---- P6
+
+std::map<std::string, pid_t> ids_of(const std::string& text) {
+  std::map<std::string, pid_t> all;
+  std::istringstream lines(text);
+  std::string name;
+  for (pid_t id = 0; lines >> name >> id;) all[name] = id;
+  return all;
+}
+
+std::map<std::string, pid_t> ids(process_group which) {
+  auto done = harness::must(spawnpipe::run(command("ids").group(which), {.until = patience()}));
+  CHECK(done.success());
+  return ids_of(done.out);
+}
+
+TEST_CASE("[P6] a child without a terminal leads a group of its own") {
+  harness::leak_check nothing_left;
+  auto own = ids(process_group::automatic);
+  CHECK(own["group"] == own["id"]);
+  CHECK(own["group"] != ::getpgrp());
+  CHECK(own["parent"] == ::getpid());
+}
+
+TEST_CASE("[P6] a child in the host's group, and one in a session of its own") {
+  harness::leak_check nothing_left;
+  auto host = ids(process_group::host);
+  CHECK(host["group"] == ::getpgrp());
+  CHECK(host["session"] == ::getsid(0));
+  auto session = ids(process_group::session);
+  CHECK(session["session"] == session["id"]);
+  CHECK(session["group"] == session["id"]);
+}
+
+TEST_CASE("[P6] a group of its own in the host's session") {
+  harness::leak_check nothing_left;
+  const auto running = spawnpipe::spawn(command("exit").group(process_group::own));
+  if (!running) {
+    CHECK(running.error() == errc::not_supported);
+    CHECK(running.error().where == spawnpipe::stage::attributes);
+  }
+  RULE_HOLDS_OR_BROKEN("P6/own-group", running.has_value());
+}
+
+template <class Child>
+constexpr bool has_wait_tree = requires(Child& child) { child.wait_tree(spawnpipe::deadline::never()); };
+
+TEST_CASE("[P6] wait_tree proves that none is left") {
+  RULE_HOLDS_OR_BROKEN("P6/wait-tree", has_wait_tree<spawnpipe::child>);
+}
+
+TEST_CASE("[P6] a child that has a terminal stays in the host's group") {
+  harness::leak_check nothing_left;
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal == -1 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0) SKIP_CASE("this system gives no terminal");
+  const int slave = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(slave != -1);
+  const auto run = [](const spawnpipe::command& what) {
+    return harness::must(spawnpipe::run(what, {.until = patience()})).out;
+  };
+  const handle as{spawnpipe::posix::fd(slave)};
+  CHECK(run(command("tty").in(as)) == "in yes\nout no\nerr no\n");
+  CHECK(ids_of(run(command("ids").in(as)))["group"] == ::getpgrp());
+  CHECK(ids_of(run(command("ids").err(as)))["group"] == ::getpgrp());
+  // Unless something else is asked for.
+  auto own = ids_of(run(command("ids").in(as).group(process_group::session)));
+  CHECK(own["group"] == own["id"]);
+  ::close(slave);
+  ::close(terminal);
+}
+
+TEST_CASE("[P6] kill and terminate reach the tree, and say how") {
+  harness::leak_check nothing_left;
+  for (const bool politely : {false, true}) {
+    CAPTURE(politely);
+    auto running = harness::must(spawnpipe::spawn(quiet(command("tree", "hang", "up"))));
+    const std::int64_t grandchild = std::stoll(std::string(harness::must(running.out().read_line(patience()))));
+    const harness::end_at_exit ended(grandchild);
+    CHECK(harness::must(running.out().read_line(patience())) == "up");
+    const auto report = harness::must(politely ? running.terminate() : running.kill());
+    CHECK(report.reached == mechanism::process_group);
+    CHECK_FALSE(report.exact);
+    CHECK(harness::must(running.wait(patience())).signal() == (politely ? SIGTERM : SIGKILL));
+    CHECK(gone_within(grandchild, 5s));
+  }
+}
+
+TEST_CASE("[P6] stop and run report how far the last signal reached") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("hang"))));
+  const auto report = harness::must(running.stop(spawnpipe::stop_policy::immediate(), patience()));
+  REQUIRE(report.last_signal.has_value());
+  CHECK(report.last_signal->reached == mechanism::process_group);
+  const auto late = harness::must(spawnpipe::run(command("hang"), {.until = 20ms}));
+  REQUIRE(late.last_signal.has_value());
+  CHECK(late.last_signal->reached == mechanism::process_group);
+}
+
+TEST_CASE("[P6] in the host's group the child alone is signalled") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("tree", "hang")).group(process_group::host)));
+  const std::int64_t grandchild = std::stoll(std::string(harness::must(running.out().read_line(patience()))));
+  const harness::end_at_exit ended(grandchild);
+  const auto report = harness::must(running.kill());
+  CHECK(report.reached == mechanism::process);
+  CHECK_FALSE(report.exact);
+  CHECK(harness::must(running.wait(patience())).signal() == SIGKILL);
+  CHECK(host_os::running(grandchild));
+}
+
+// ---- P8
+
+TEST_CASE("[P8] once the leader was reaped, its group is not signalled any more") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("grandchild", "hang"))));
+  const std::int64_t grandchild = std::stoll(std::string(harness::must(running.out().read_line(patience()))));
+  const harness::end_at_exit ended(grandchild);
+  CHECK(harness::must(running.wait(patience())).success());
+  CHECK(running.kill().failed_with(errc::already_exited));
+  CHECK(running.terminate().failed_with(errc::already_exited));
+  CHECK(harness::must(running.stop(spawnpipe::stop_policy::immediate())).phase == spawnpipe::stop_phase::none);
+  running = spawnpipe::child();
+  CHECK(host_os::running(grandchild));
+}
+
+// Makes a process with this id, which was free, that waits to be killed. Needs the rights of root.
+bool make_process_with(pid_t id) {
+  for (int tries = 0; tries < 50; ++tries) {
+    if (!(std::ofstream("/proc/sys/kernel/ns_last_pid") << id - 1 << std::flush)) return false;
+    const pid_t made = ::fork();
+    if (made == 0) {
+      ::alarm(60);
+      for (;;) ::pause();
+    }
+    if (made == id) return true;
+    ::kill(made, SIGKILL);
+    ::waitpid(made, nullptr, 0);
+  }
+  return false;
+}
+
+// True when the stranger with this id was not touched; ends it.
+bool untouched(pid_t id) {
+  const bool alive = !harness::gone_within(id, 50ms);
+  ::kill(id, SIGKILL);
+  ::waitpid(id, nullptr, 0);
+  return alive;
+}
+
+TEST_CASE("[P8] a stranger that has the id by now is not signalled") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("exit"))));
+  CHECK(harness::must(running.wait(patience())).success());
+  const auto id = static_cast<pid_t>(running.id());
+  if (!make_process_with(id)) SKIP_CASE("an id cannot be chosen here, which takes root and /proc/sys/kernel/ns_last_pid");
+  CHECK(running.kill().failed_with(errc::already_exited));
+  CHECK(running.terminate().failed_with(errc::already_exited));
+  running = spawnpipe::child();
+  CHECK(untouched(id));
+}
+
+HOST_SCENARIO(stranger, "the host has reaped a child, and a stranger has its id") {
+  auto running = spawnpipe::spawn(
+      quiet(command("exit")).on_destroy({.terminate = std::nullopt, .kill = false, .reap_limit = 50ms}));
+  EXPECT(running);
+  const auto id = static_cast<pid_t>(running->id());
+  EXPECT(::waitpid(-1, nullptr, 0) == id);
+  if (!make_process_with(id)) SKIP_SCENARIO("an id cannot be chosen here, which takes root and /proc/sys/kernel/ns_last_pid");
+  (void)running->kill();
+  if (!untouched(id)) SKIP_SCENARIO("hit");
+}
+TEST_CASE("[P8] a child that the host has reaped itself is not signalled by its number") {
+  const auto seen = harness::play("the host has reaped a child, and a stranger has its id");
+  if (seen && seen != "hit") SKIP_CASE(*seen);
+  RULE_HOLDS_OR_BROKEN("P8/host-reaps", seen != "hit");
+}
+
+}  // namespace

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Makes the table rule by back end of what the test programs wrote down, and the line of totals.
+
+    report.py [--table FILE --table-from DIR [--columns NAMES] [--require RULES]] [--verbs CHILD --verb-log FILE] DIR...
+
+Each DIR holds the results of one build: a file NAME.tsv for each program (its rows are described in results.hpp), to which
+tests/run adds a row "exit" with the status that the program ended with. Every DIR counts for the totals; the table is made of the
+one that --table-from names, with a column for each back end. --require takes rules and ranges, such as T,W,P1-P5: an empty cell of theirs is a failure. --verbs
+names the helper program: a verb of it that no line of the log names is a failure.
+
+The last line of the output is "N passed, N failed, N skipped"; the exit status is 0 where none failed.
+"""
+
+import argparse
+import collections
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+RULES = [f"{letter}{number}"
+         for letter, last in (("T", 7), ("W", 10), ("R", 8), ("P", 10), ("G", 8), ("C", 5))
+         for number in range(1, last + 1)]
+FIELDS = ["kind", "program", "back_end", "name", "outcome", "reason", "assertions", "seconds"]
+
+
+def read_rows(file):
+    rows = []
+    for line in file.read_text(errors="replace").splitlines():
+        values = line.split("\t")
+        rows.append(dict(zip(FIELDS, values + [""] * (len(FIELDS) - len(values)))))
+    return rows
+
+
+def read_build(folder):
+    """The rows of each program in a build, by program."""
+    return {file.stem: read_rows(file) for file in sorted(folder.glob("*.tsv"))}
+
+
+def rules_of(case_name):
+    return re.findall(r"\[([TWRPGC]\d+)\]", case_name)
+
+
+def required_rules(text):
+    rules = set()
+    for part in filter(None, text.split(",")):
+        if re.fullmatch(r"[A-Z]", part):
+            chosen = [rule for rule in RULES if rule[0] == part]
+        elif "-" in part:
+            first, last = part.split("-")
+            chosen = RULES[RULES.index(first):RULES.index(last) + 1]
+        else:
+            chosen = [part] if part in RULES else []
+        if not chosen:
+            sys.exit(f"report.py: no such rule: {part}")
+        rules.update(chosen)
+    return rules
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+        self.skips = collections.Counter()
+
+    def fail(self, text):
+        self.failed += 1
+        self.failures.append(text)
+
+
+def count_program(where, rows, totals):
+    """Counts the cases of one program, and what shows that it did not come to its end."""
+    failed_before = totals.failed
+    started = None
+    for row in rows:
+        if row["kind"] == "start":
+            started = row["name"]
+        elif row["kind"] == "case":
+            started = None
+            if row["outcome"] == "passed":
+                totals.passed += 1
+            elif row["outcome"] == "skipped":
+                totals.skipped += 1
+                totals.skips[f"{row['program']}: {row['name']}: {row['reason']}"] += 1
+            else:
+                totals.fail(f"{where}: {row['name']}: {row['reason']}")
+    status = next((row["name"] for row in rows if row["kind"] == "exit"), "0")
+    ended = any(row["kind"] == "end" for row in rows)
+    if started is not None:
+        totals.fail(f"{where}: {started}: the program ended in this case, with status {status}")
+    elif (status != "0" or not ended) and totals.failed == failed_before:
+        totals.fail(f"{where}: ended with status {status}" + ("" if ended else " before its last case"))
+
+
+class Cell:
+    """What the cases of one back end say about one rule."""
+
+    def __init__(self):
+        self.proved = self.failed = 0
+        self.skips = []
+        self.broken = []
+        self.not_here = ""
+
+    def text(self):
+        if self.failed:
+            return "FAILED"
+        said = []
+        if self.broken:
+            said.append("broken: " + ", ".join(self.broken))
+        if self.proved:
+            said.append(f"the rest proved ({self.proved})" if self.broken else f"proved ({self.proved})")
+        if self.skips:
+            said.append("skipped: " + ", ".join(dict.fromkeys(self.skips)))
+        return "; ".join(said) or self.not_here
+
+
+def make_table(programs, columns, totals):
+    cells = {(rule, back_end): Cell() for rule in RULES for back_end in columns}
+    stale = []
+    for program, rows in programs.items():
+        whole = any(row["kind"] == "end" for row in rows)
+        seen_broken = set()
+        for row in rows:
+            back_end = row["back_end"]
+            if back_end not in columns:
+                continue
+            if row["kind"] == "start":
+                seen_broken = set()
+            elif row["kind"] == "observed":
+                seen_broken.add(row["name"].split("/")[0])
+            elif row["kind"] == "case":
+                for rule in rules_of(row["name"]):
+                    cell = cells.get((rule, back_end))
+                    if cell is None:
+                        totals.fail(f"{program}: {row['name']}: there is no rule {rule}")
+                    elif row["outcome"] == "passed":
+                        cell.proved += rule not in seen_broken
+                    elif row["outcome"] == "skipped":
+                        cell.skips.append(row["reason"])
+                    else:
+                        cell.failed += 1
+            elif row["kind"] == "broken":
+                cells[row["name"].split("/")[0], back_end].broken.append(row["reason"])
+                if whole and row["outcome"] != "observed":
+                    stale.append(f"{program}: {row['name']} is declared as broken, and no case looks at it")
+            elif row["kind"] == "not-here":
+                cells[row["name"], back_end].not_here = row["reason"]
+    for (rule, back_end), cell in cells.items():
+        if cell.not_here and (cell.proved or cell.failed):
+            stale.append(f"{rule} is declared as \"{cell.not_here}\" on {back_end}, and a case there is about it")
+    for text in stale:
+        totals.fail(text)
+    return cells
+
+
+def table_text(cells, columns):
+    lines = [["rule", *columns]]
+    lines += [[rule, *(cells[rule, back_end].text().replace("|", "\\|") for back_end in columns)] for rule in RULES]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines) + "\n"
+
+
+def unused_verbs(child, log):
+    known = subprocess.run([child, "verbs"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=30)
+    used = set(log.read_text().split()) if log.exists() else set()
+    return [verb for verb in known.stdout.split() if verb not in used]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("builds", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--table", type=Path)
+    parser.add_argument("--table-from", type=Path)
+    parser.add_argument("--columns", default="portable,simulated")
+    parser.add_argument("--require", default="")
+    parser.add_argument("--verbs")
+    parser.add_argument("--verb-log", type=Path)
+    options = parser.parse_args()
+
+    totals = Totals()
+    for folder in options.builds:
+        programs = read_build(folder)
+        if not programs:
+            totals.fail(f"{folder}: no program ran")
+        for program, rows in programs.items():
+            count_program(f"{folder}: {program}", rows, totals)
+
+    if options.table_from:
+        columns = options.columns.split(",")
+        cells = make_table(read_build(options.table_from), columns, totals)
+        required = required_rules(options.require)
+        for (rule, back_end), cell in cells.items():
+            if rule in required and not cell.text():
+                totals.fail(f"{rule} is not proved on the {back_end} back end")
+        text = table_text(cells, columns)
+        print(text)
+        if options.table:
+            options.table.write_text(text)
+
+    if options.verbs:
+        for verb in unused_verbs(options.verbs, options.verb_log):
+            totals.fail(f"no case used the helper's verb \"{verb}\"")
+
+    skips = [text if count == 1 else f"{text} ({count} times)" for text, count in totals.skips.items()]
+    for heading, lines in (("Skipped", skips), ("FAILED", totals.failures)):
+        if lines:
+            print(f"{heading}:")
+            print("".join(f"  {line}\n" for line in lines))
+    print(f"{totals.passed} passed, {totals.failed} failed, {totals.skipped} skipped")
+    return 1 if totals.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
