@@ -258,6 +258,8 @@ bool loop_core::handle_completions() {
 
 void loop_core::pass(platform::time_point until, platform::completion* hint) {
   retain();
+  // What is dropped in here must not pass again: what the outer one waits for could come in the inner one, unseen.
+  passing_ = true;
   drop_remote();
   const bool progress = prepare_all();
   platform::time_point limit = until;
@@ -275,6 +277,7 @@ void loop_core::pass(platform::time_point until, platform::completion* hint) {
     drop_remote();
     for_each_object([](object& each) { each.woken(); });
   }
+  passing_ = false;
   release();
 }
 

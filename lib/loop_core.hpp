@@ -63,8 +63,8 @@ class loop_core {
   [[nodiscard]] bool owned_here() const noexcept;
   /// Whether a call of the user may wait now: not in a callback (of any loop), and not on an adopted loop.
   [[nodiscard]] bool can_wait() const noexcept;
-  /// Whether a pass is possible at all, as destructors need it: not in a callback of this very loop.
-  [[nodiscard]] bool can_pass() const noexcept { return !dispatching_ && !adopted_ && !foreign(); }
+  /// Whether a pass is possible at all, as destructors need it: not in a callback of this very loop, and not in a pass of it.
+  [[nodiscard]] bool can_pass() const noexcept { return !dispatching_ && !passing_ && !adopted_ && !foreign(); }
   /// Whether this is the forked copy of the process that the loop was made in.
   [[nodiscard]] bool foreign() const noexcept { return platform::loop_foreign(os_); }
 
@@ -134,6 +134,7 @@ class loop_core {
   std::atomic<thread_record*> owner_ = nullptr;
   bool adopted_ = false;
   bool dispatching_ = false;     // a user's callback is on the stack
+  bool passing_ = false;         // pass() is on the stack
   bool running_ = false;         // run() is on the stack
   bool handle_gone_ = false;     // the event_loop was destroyed
   bool stop_requested_ = false;  // for run()

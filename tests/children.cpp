@@ -8,6 +8,16 @@
 
 namespace harness {
 
+namespace {
+
+std::string as_lines(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& each : all) (text += each) += '\n';
+  return text;
+}
+
+}  // namespace
+
 const std::string& child_program() {
   static const std::string path = [] {
     const char* named = std::getenv("SPAWNPIPE_TEST_CHILD");
@@ -25,14 +35,14 @@ void warm_up() {
 
 leak_check::leak_check() {
   warm_up();
-  descriptors_ = host_os::open_descriptors();
-  children_ = host_os::children();
+  descriptors_ = as_lines(host_os::open_descriptors());
+  children_ = as_lines(host_os::children());
 }
 
 leak_check::~leak_check() {
   if (std::uncaught_exceptions() > 0) return;  // the case failed already, and its objects are where they were
-  CHECK(host_os::open_descriptors() == descriptors_);
-  CHECK(host_os::children() == children_);
+  CHECK(as_lines(host_os::open_descriptors()) == descriptors_);
+  CHECK(as_lines(host_os::children()) == children_);
 }
 
 temp_dir::temp_dir() : path_(host_os::make_temp_dir()) {}

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace harness {
 
@@ -40,8 +39,8 @@ class leak_check {
   ~leak_check();
 
  private:
-  std::vector<std::string> descriptors_;
-  std::vector<std::string> children_;
+  std::string descriptors_;
+  std::string children_;
 };
 
 // An empty folder, removed at the end with all that is in it.

@@ -7,11 +7,14 @@
 
 #include "error.hpp"
 #include "plug.hpp"
+#include "unique_fd.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace spawnpipe::platform {
 namespace {
@@ -67,10 +70,25 @@ void close_handle(loop& self, Handle& handle) noexcept {
   uv_close(reinterpret_cast<uv_handle_t*>(&handle), handle_closed);
 }
 
+// Whether so many descriptors can be had. uv_loop_init of libuv 1.44 leaves its epoll set open when it runs out of them, and aborts the
+// host when that happens to the process's first loop.
+int descriptors_left(std::size_t count) {
+  std::vector<unique_fd> taken;
+  taken.reserve(count);
+  for (std::size_t have = 0; have < count; ++have) {
+    taken.emplace_back(sys::open("/dev/null", O_RDONLY | O_CLOEXEC, 0));
+    if (!taken.back()) return -errno;
+  }
+  return 0;
+}
+
 // The loop itself, and everything in it that can fail.
-int open_uv(loop& self) noexcept {
+int open_uv(loop& self) {
   const plug low(above_stdio_numbers);
   if (!self.adopted) {
+    constexpr std::size_t most =
+        8;  // an epoll set, two pipes for signals, an eventfd or a pipe to wake it, and one to spare
+    if (const int code = descriptors_left(most); code != 0) return code;
     if (const int code = sys::uv_loop_init(&self.own); code != 0) return code;
   }
   if (const int code = sys::uv_async_init(self.uv, &self.async, on_wake); code != 0) {

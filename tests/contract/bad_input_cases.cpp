@@ -241,10 +241,7 @@ TEST_CASE("[P1] a handle that is none") {
 
 TEST_CASE("[P1] a failure behind an opened redirect leaves neither descriptor nor child") {
   const harness::temp_dir folder;
-  const auto said = refused(spawnpipe::command(folder / "missing")
-                                .in(pipe{})
-                                .out(to_file{folder / "out"})
-                                .err(pipe{}));
+  const auto said = refused(spawnpipe::command(folder / "missing").in(pipe{}).out(to_file{folder / "out"}).err(pipe{}));
   CHECK(said.where == stage::exec);
 }
 
@@ -286,8 +283,8 @@ TEST_CASE("[P1][T6] a run whose time is over, or that is cancelled, before it be
   harness::leak_check nothing_left;
   const harness::temp_dir folder;
   const auto what = command("exit").out(to_file{folder / "trace"});
-  for (const auto until : {spawnpipe::deadline::now(), spawnpipe::deadline(-1s), spawnpipe::deadline(std::chrono::hours::min()),
-                           spawnpipe::deadline(clock::now() - 1s)}) {
+  for (const auto until : {spawnpipe::deadline::now(), spawnpipe::deadline(-1s),
+                           spawnpipe::deadline(std::chrono::hours::min()), spawnpipe::deadline(clock::now() - 1s)}) {
     CHECK(spawnpipe::run(what, {.until = until}).failed_with(errc::timed_out));
   }
   spawnpipe::interrupter interrupted;
@@ -308,8 +305,9 @@ TEST_CASE("[P2][T2] negative durations are now, enormous ones are never") {
   REQUIRE_OK(running.in().close());
   CHECK(harness::must(running.wait(std::chrono::hours::max())).code() == 3U);
   for (const spawnpipe::deadline until :
-       {spawnpipe::deadline(std::chrono::milliseconds::max()), spawnpipe::deadline(std::chrono::duration<double>(1e300)),
-        spawnpipe::deadline(std::chrono::years(300)), spawnpipe::deadline(clock::time_point::max() - 1ns)}) {
+       {spawnpipe::deadline(std::chrono::milliseconds::max()),
+        spawnpipe::deadline(std::chrono::duration<double>(1e300)), spawnpipe::deadline(std::chrono::years(300)),
+        spawnpipe::deadline(clock::time_point::max() - 1ns)}) {
     const auto done = harness::must(
         spawnpipe::run(command("exit", 4), {.until = until, .drain_limit = std::chrono::milliseconds::max()}));
     CHECK(done.status.code() == 4U);
@@ -320,7 +318,8 @@ TEST_CASE("[P2][T2] negative durations are now, enormous ones are never") {
 TEST_CASE("[P10] a capture of nothing keeps nothing") {
   harness::leak_check nothing_left;
   CHECK(harness::must(spawnpipe::run(command("exit"), {.until = patience(), .capture = {.bytes = 0}})).success());
-  const auto done = harness::must(spawnpipe::run(command("write", 100'000), {.until = patience(), .capture = {.bytes = 0}}));
+  const auto done =
+      harness::must(spawnpipe::run(command("write", 100'000), {.until = patience(), .capture = {.bytes = 0}}));
   CHECK(done.why == spawnpipe::ended_by::output_limit);
   CHECK(done.out.empty());
   const auto dropped = harness::must(spawnpipe::run(

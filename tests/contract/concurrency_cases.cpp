@@ -205,32 +205,35 @@ TEST_CASE("[C1][W4] children of a thread that has ended can be destroyed elsewhe
 TEST_CASE("[C1] objects that are destroyed elsewhere, while their owner is at work, are ended by the owner") {
   harness::leak_check nothing_left;
   constexpr int count = 20;
-  event_loop loop = must(event_loop::create());
-  std::vector<std::unique_ptr<child>> children;
-  std::vector<std::int64_t> ids;
-  for (int each = 0; each < count; ++each) {
-    children.push_back(std::make_unique<child>(must(spawnpipe::spawn(loop, piped({.in = 100}, "hang")))));
-    if (each % 2 == 0) fill(children.back()->in());
-    ids.push_back(children.back()->id());
-  }
-  child last = must(spawnpipe::spawn(loop, piped("until-eof")));
-  last.on_exit([](child&, const exit_status&) {});
-  std::atomic<bool> over = false;
-  std::thread destroys([&] {
-    for (auto& each : children) {
-      std::this_thread::sleep_for(1ms);
-      each.reset();
+  // One by one, or so fast that the owner finds several at once.
+  for (const auto pause : {1000us, 100us, 0us, 0us, 0us}) {
+    event_loop loop = must(event_loop::create());
+    std::vector<std::unique_ptr<child>> children;
+    std::vector<std::int64_t> ids;
+    for (int each = 0; each < count; ++each) {
+      children.push_back(std::make_unique<child>(must(spawnpipe::spawn(loop, piped({.in = 100}, "hang")))));
+      if (each % 2 == 0) fill(children.back()->in());
+      ids.push_back(children.back()->id());
     }
-    over = true;
-    loop.wake();
-  });
-  loop.on_wake([&] {
-    if (over) CHECK_OK(last.in().close());
-  });
-  CHECK_OK(loop.run(patience()));
-  destroys.join();
-  CHECK(over);
-  for (const std::int64_t id : ids) CHECK(harness::gone_within(id, 10s));
+    child last = must(spawnpipe::spawn(loop, piped("until-eof")));
+    last.on_exit([](child&, const exit_status&) {});
+    std::atomic<bool> over = false;
+    std::thread destroys([&] {
+      for (auto& each : children) {
+        std::this_thread::sleep_for(pause);
+        each.reset();
+      }
+      over = true;
+      loop.wake();
+    });
+    loop.on_wake([&] {
+      if (over) CHECK_OK(last.in().close());
+    });
+    CHECK_OK(loop.run(patience()));
+    destroys.join();
+    CHECK(over);
+    for (const std::int64_t id : ids) CHECK(harness::gone_within(id, 10s));
+  }
 }
 
 TEST_CASE("[C1] wake reaches the loop from any thread, is never lost, and is only a wake") {

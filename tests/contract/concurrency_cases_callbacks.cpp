@@ -15,7 +15,7 @@ using spawnpipe::job;
 TEST_CASE("[C2] inside a callback every call that would have to wait says would_deadlock") {
   harness::leak_check nothing_left;
   blocked_child on;
-  blocked_child beside;  // on a loop of its own: this thread cannot wait there either
+  blocked_child beside;       // on a loop of its own: this thread cannot wait there either
   child own = start("hang");  // on the thread's own
   int called = 0;
   on.loop.on_wake([&] {
@@ -96,10 +96,11 @@ TEST_CASE("[C2] inside callbacks children are started, fed, stopped, and runs ar
       got += from.available_text();
       from.consume(from.available().size());
       if (!from.at_end()) return;
-      work = must(spawnpipe::run_async(loop, harness::command("hang"), {.until = patience()}, [&](const completed& what) {
-        CHECK(what.why == spawnpipe::ended_by::stopped);
-        done = true;
-      }));
+      work =
+          must(spawnpipe::run_async(loop, harness::command("hang"), {.until = patience()}, [&](const completed& what) {
+            CHECK(what.why == spawnpipe::ended_by::stopped);
+            done = true;
+          }));
       CHECK_OK(work.stop());
     });
   });
@@ -134,7 +135,8 @@ TEST_CASE("[C3] each object may be destroyed in each callback, its own and the l
         // What is left goes, so that the loop comes to its end.
         if (running) static_cast<void>(running->kill());
       };
-      *task = must(spawnpipe::run_async(*loop, harness::command("exit"), {}, [&](const completed&) { destroy(in_job); }));
+      *task =
+          must(spawnpipe::run_async(*loop, harness::command("exit"), {}, [&](const completed&) { destroy(in_job); }));
       in->on_written([&](pipe_writer&) { destroy(in_written); });
       out->on_readable([&](pipe_reader& from) {
         from.consume(from.available().size());

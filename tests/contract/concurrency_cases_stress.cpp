@@ -227,7 +227,9 @@ class player {
   bool input_stopped_ = false;
 };
 
-TEST_CASE("[W8][R4][T5][T7][C1] 20,000 operations in any order on several children leave books and pattern as they should be") {
+TEST_CASE(
+    "[W8][R4][T5][T7][C1] 20,000 operations in any order on several children leave books and pattern as they should "
+    "be") {
   harness::leak_check nothing_left;
   harness::bound_case(60s);
   const char* const given = std::getenv("SPAWNPIPE_SEED");

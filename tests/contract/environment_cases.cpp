@@ -93,9 +93,11 @@ TEST_CASE("clear alone leaves an empty environment") {
 
 TEST_CASE("values arrive as they were given, whatever is in them") {
   harness::leak_check nothing_left;
-  const std::vector<std::string> hostile = {"",     " ",       "a=b", "=",     "==x",          "\"q\"",       "a\nb",
-                                            "$X",   "%PATH%",  "a;b", "\\",    "\u017elu\u0165", "\U0001F600", "\x01\x7f",
-                                            "tail ", "() { :; }; x", std::string(20'000, 'v')};
+  std::vector<std::string> hostile = {std::string(20'000, 'v')};
+  for (const char* each : {"", " ", "a=b", "=", "==x", "\"q\"", "a\nb", "$X", "%PATH%", "a;b", "\\", "\u017elu\u0165",
+                           "\U0001F600", "\x01\x7f", "tail ", "() { :; }; x"}) {
+    hostile.emplace_back(each);
+  }
   auto what = command("env");
   what.env().clear();
   std::vector<std::string> expected;

@@ -44,8 +44,7 @@ TEST_CASE("[R4][R2] stops and resumes by the thousand, between reads of every ki
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     CAPTURE(seed);
     dice any(seed);
-    child running =
-        must(spawnpipe::spawn(piped({.out = 1 + any.size(100'000)}, "write", size, any.size(70'000))));
+    child running = must(spawnpipe::spawn(piped({.out = 1 + any.size(100'000)}, "write", size, any.size(70'000))));
     pipe_reader& out = running.out();
     std::uint64_t position = 0;
     std::size_t stops = 0;

@@ -93,9 +93,10 @@ TEST_CASE("[P3] communicate closes stdin when there is no input, and takes only 
   harness::leak_check nothing_left;
   child no_input = start("until-eof", 3);
   CHECK(must(spawnpipe::communicate(no_input, {.until = patience()})).status.code() == 3U);
-  child out_only = must(spawnpipe::spawn(
-      harness::command("write", 100'000).in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{}).err(
-          spawnpipe::stdio::null{})));
+  child out_only = must(spawnpipe::spawn(harness::command("write", 100'000)
+                                             .in(spawnpipe::stdio::null{})
+                                             .out(spawnpipe::stdio::pipe{})
+                                             .err(spawnpipe::stdio::null{})));
   const completed done = must(spawnpipe::communicate(out_only, {.until = patience()}));
   CHECK(done.success());
   CHECK(done.out.size() == 100'000);
@@ -128,8 +129,8 @@ TEST_CASE("[P7] a grandchild that keeps the pipe delays run by the drain limit o
   for (const auto limit : {0ms, 1ms, 100ms, 250ms}) {
     CAPTURE(limit);
     const stopwatch watch;
-    const completed done = must(spawnpipe::run(harness::command("grandchild", "hang"),
-                                               {.until = patience(), .drain_limit = limit}));
+    const completed done =
+        must(spawnpipe::run(harness::command("grandchild", "hang"), {.until = patience(), .drain_limit = limit}));
     const harness::end_at_exit grandchild(std::strtoll(done.out.c_str(), nullptr, 10));
     CHECK(watch.elapsed() >= limit);
     CHECK(watch.elapsed() < limit + scaled(2s));
@@ -157,8 +158,8 @@ TEST_CASE("[P7] what a grandchild writes within the drain limit is kept, to its 
   CHECK_FALSE(pattern::first_difference(done.err));
   // One that never stops writing is left at the limit too.
   const stopwatch watch;
-  const completed endless =
-      must(spawnpipe::run(harness::command("grandchild", "yes", "y", "err"), {.until = patience(), .drain_limit = 50ms}));
+  const completed endless = must(
+      spawnpipe::run(harness::command("grandchild", "yes", "y", "err"), {.until = patience(), .drain_limit = 50ms}));
   const harness::end_at_exit grandchild(std::strtoll(endless.out.c_str(), nullptr, 10));
   CHECK(endless.drain_limited);
   CHECK(endless.err.size() > 0);
@@ -168,8 +169,8 @@ TEST_CASE("[P7] what a grandchild writes within the drain limit is kept, to its 
 TEST_CASE("[P7] with the drain limit at zero, what the pipe holds when the child has ended is kept") {
   harness::leak_check nothing_left;
   for (int rounds = 0; rounds < 30; ++rounds) {
-    const completed done =
-        must(spawnpipe::run(harness::command("write", 60'000, 60'000, "both"), {.until = patience(), .drain_limit = 0ms}));
+    const completed done = must(
+        spawnpipe::run(harness::command("write", 60'000, 60'000, "both"), {.until = patience(), .drain_limit = 0ms}));
     CHECK(done.status.success());
     CHECK(done.out.size() == 60'000);
     CHECK(done.err.size() == 60'000);
@@ -185,9 +186,9 @@ TEST_CASE("[P10] the three policies of capture, around the limit") {
     for (const auto policy : {overflow::error, overflow::keep_head, overflow::keep_head_and_tail}) {
       CAPTURE(limit);
       CAPTURE(static_cast<int>(policy));
-      const completed done = must(spawnpipe::run(
-          harness::command("write", size, 4096, "both"),
-          {.until = patience(), .capture = {.bytes = limit, .on_overflow = policy}}));
+      const completed done =
+          must(spawnpipe::run(harness::command("write", size, 4096, "both"),
+                              {.until = patience(), .capture = {.bytes = limit, .on_overflow = policy}}));
       const std::size_t kept = over ? limit : size;
       CHECK(done.success() == !over);
       if (policy == overflow::error && over) {
@@ -231,8 +232,9 @@ TEST_CASE("[P10] memory stays within the limit, however much is captured and dro
   harness::leak_check nothing_left;
   for (const auto policy : {overflow::keep_head, overflow::keep_head_and_tail}) {
     const auto before = host_os::resident_bytes();
-    const completed done = must(spawnpipe::run(
-        harness::command("write", 64 << 20), {.until = patience(), .capture = {.bytes = 100'000, .on_overflow = policy}}));
+    const completed done =
+        must(spawnpipe::run(harness::command("write", 64 << 20),
+                            {.until = patience(), .capture = {.bytes = 100'000, .on_overflow = policy}}));
     CHECK(done.status.success());
     CHECK(done.out.size() == 100'000);
     CHECK(done.out_dropped == (64 << 20) - 100'000);

@@ -43,13 +43,16 @@ std::string copy_of_child(const harness::temp_dir& folder, const std::string& na
 
 TEST_CASE("arguments arrive as they were given, whatever is in them") {
   harness::leak_check nothing_left;
-  const std::vector<std::string> hostile = {
-      "",      " ",         "a b",      "tail ",       "\t",          "\n",         "\r\n",      "\"",      "\\",
-      "\\\\",  "\\\"",      "\\\\\"",   "a\\",         "a b\\",       "\"a\" \"b\"", "'",         "''",      "$HOME",
-      "${x}",  "`x`",       "$(x)",     "%PATH%",      "%%",          "!x!",        "^",         "&",       "|",
-      "a&b|c", "<in>out",   "(x)",      "*",           "?",           "[a-z]",      "~",         "#x",      ";",
-      "-",     "--",        "--help",   "/?",          "a=b",         "=",          "\x01\x7f",  "\x1a",    "@file",
-      "{a,b}", "\u017elu\u0165", "\u6f22\u5b57", "\U0001F600", "e\u0301", "\u00a0", "a\vb\fc", std::string(20'000, 'x')};
+  const std::vector<const char*> quoting = {"",     " ",     "a b",         "tail ", "\t",   "\n",
+                                            "\r\n", "\"",    "\\",          "\\\\",  "\\\"", "\\\\\"",
+                                            "a\\",  "a b\\", "\"a\" \"b\"", "'",     "''"};
+  const std::vector<const char*> shells = {"$HOME", "${x}",    "`x`", "$(x)", "%PATH%", "%%",    "!x!", "^",  "&", "|",
+                                           "a&b|c", "<in>out", "(x)", "*",    "?",      "[a-z]", "~",   "#x", ";"};
+  const std::vector<const char*> others = {
+      "-",     "--",    "--help",         "/?",           "a=b",        "=",       "\x01\x7f", "\x1a",
+      "@file", "{a,b}", "\u017elu\u0165", "\u6f22\u5b57", "\U0001F600", "e\u0301", "\u00a0",   "a\vb\fc"};
+  std::vector<std::string> hostile = {std::string(20'000, 'x')};
+  for (const auto& list : {quoting, shells, others}) hostile.insert(hostile.end(), list.begin(), list.end());
   auto echo = command("args").args(hostile);
   const auto done = finish(echo);
   CHECK(done.success());
@@ -178,12 +181,12 @@ TEST_CASE("[P4] why it was ended is told apart from how it ended") {
     spawnpipe::interrupter interrupted;
     auto policy = spawnpipe::stop_policy::graceful(scaled(10s));
     policy.close_stdin.reset();
-    auto running = harness::must(spawnpipe::spawn(
-        command("exit-on-terminate", 7).in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{})));
+    auto running = harness::must(
+        spawnpipe::spawn(command("exit-on-terminate", 7).in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{})));
     CHECK(harness::must(running.out().read_line(patience())) == "ready");
     interrupted.interrupt();
-    const auto done = harness::must(
-        spawnpipe::communicate(running, {.until = patience(), .cancel = interrupted, .policy = policy}));
+    const auto done =
+        harness::must(spawnpipe::communicate(running, {.until = patience(), .cancel = interrupted, .policy = policy}));
     CHECK(done.why == spawnpipe::ended_by::cancelled);
     CHECK(done.status.code() == 7U);
     CHECK(done.phase == spawnpipe::stop_phase::terminate);
@@ -231,8 +234,8 @@ TEST_CASE("[P2] a wait that timed out or was cancelled has taken nothing, and is
 
 TEST_CASE("[P2] a grandchild that holds the pipe does not delay the wait") {
   harness::leak_check nothing_left;
-  auto running = harness::must(spawnpipe::spawn(
-      command("grandchild", "hang").in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{})));
+  auto running = harness::must(
+      spawnpipe::spawn(command("grandchild", "hang").in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{})));
   const std::int64_t grandchild = std::stoll(std::string(harness::must(running.out().read_line(patience()))));
   const harness::end_at_exit ended(grandchild);
   CHECK(harness::must(running.wait(patience())).success());

@@ -36,7 +36,9 @@ spawnpipe::child ready(const spawnpipe::command& what) {
 }
 
 // How it ended is known, and not by an exit of its own.
-bool was_killed(const spawnpipe::exit_status& status) { return status.known() && !status.success() && status.code() != 7U; }
+bool was_killed(const spawnpipe::exit_status& status) {
+  return status.known() && !status.success() && status.code() != 7U;
+}
 
 TEST_CASE("[P5] a child that ends with its input is ended by the first phase") {
   harness::leak_check nothing_left;
@@ -51,8 +53,8 @@ TEST_CASE("[P5] a child that ends with its input is ended by the first phase") {
 TEST_CASE("[P5][W4] closing stdin delivers what is queued first") {
   harness::leak_check nothing_left;
   const std::string text = pattern::make(500'000);
-  auto running = harness::must(
-      spawnpipe::spawn(command("checksum").in(pipe{.capacity = text.size()}).out(pipe{}).err(null{})));
+  auto running =
+      harness::must(spawnpipe::spawn(command("checksum").in(pipe{.capacity = text.size()}).out(pipe{}).err(null{})));
   CHECK(harness::must(running.in().write(text)) == text.size());
   const auto report = harness::must(running.stop(stop_policy::graceful(long_grace), patience()));
   CHECK(report.phase == stop_phase::close_stdin);
@@ -66,8 +68,7 @@ TEST_CASE("[P5] a child that ends when asked to is ended by the second phase") {
   harness::leak_check nothing_left;
   auto running = ready(command("exit-on-terminate", 7));
   const auto began = clock::now();
-  const auto report =
-      harness::must(running.stop({.close_stdin = 40ms, .terminate = long_grace}, patience()));
+  const auto report = harness::must(running.stop({.close_stdin = 40ms, .terminate = long_grace}, patience()));
   CHECK(clock::now() - began >= 40ms);
   CHECK(report.phase == stop_phase::terminate);
   CHECK(report.status.code() == 7U);
@@ -164,8 +165,7 @@ TEST_CASE("[P5][T7] a cancellation cuts the graces short, and kills") {
   std::thread other;
   {
     other = std::thread([&] { interrupted.interrupt(); });
-    const auto report =
-        harness::must(running.stop(stop_policy::graceful(long_grace), patience(), interrupted));
+    const auto report = harness::must(running.stop(stop_policy::graceful(long_grace), patience(), interrupted));
     CHECK(report.phase == stop_phase::kill);
     CHECK(report.cut_short);
     CHECK(was_killed(report.status));

@@ -72,8 +72,8 @@ TEST_CASE("[P9] the command says how: gracefully") {
   harness::leak_check nothing_left;
   spawnpipe::pipe_reader out;
   {
-    auto running = harness::must(spawnpipe::spawn(
-        quiet(command("exit-on-terminate")).on_destroy({.terminate = std::chrono::hours(1)})));
+    auto running = harness::must(
+        spawnpipe::spawn(quiet(command("exit-on-terminate")).on_destroy({.terminate = std::chrono::hours(1)})));
     CHECK(line_of(running) == "ready");
     out = std::move(running.out());
   }
@@ -100,8 +100,8 @@ TEST_CASE("[P9] destruction is bounded by the graces of its policy") {
   harness::leak_check nothing_left;
   const auto began = clock::now();
   {
-    auto running = harness::must(
-        spawnpipe::spawn(quiet(command("ignore-terminate")).on_destroy(stop_policy::graceful(60ms))));
+    auto running =
+        harness::must(spawnpipe::spawn(quiet(command("ignore-terminate")).on_destroy(stop_policy::graceful(60ms))));
     CHECK(line_of(running) == "ready");
   }
   CHECK(clock::now() - began >= 120ms);
@@ -112,8 +112,8 @@ TEST_CASE("[P9] a policy without a kill leaves a child that does not listen; its
   harness::leak_check nothing_left;
   std::int64_t id = 0;
   {
-    auto running = harness::must(spawnpipe::spawn(
-        quiet(command("ignore-terminate")).on_destroy({.terminate = 20ms, .kill = false})));
+    auto running = harness::must(
+        spawnpipe::spawn(quiet(command("ignore-terminate")).on_destroy({.terminate = 20ms, .kill = false})));
     CHECK(line_of(running) == "ready");
     id = running.id();
   }
@@ -200,8 +200,7 @@ TEST_CASE("[P9][C3] destroyed inside a callback: the loop does the waiting, and 
   auto loop = harness::must(spawnpipe::event_loop::create());
   std::int64_t id = 0;
   SUBCASE("in a callback of the loop") {
-    auto running = std::make_unique<spawnpipe::child>(
-        harness::must(spawnpipe::spawn(loop, quiet(command("hang")))));
+    auto running = std::make_unique<spawnpipe::child>(harness::must(spawnpipe::spawn(loop, quiet(command("hang")))));
     id = running->id();
     clock::duration took{};
     loop.on_wake([&] {
@@ -215,24 +214,23 @@ TEST_CASE("[P9][C3] destroyed inside a callback: the loop does the waiting, and 
     CHECK(took < scaled(1s));
   }
   SUBCASE("in its own on_exit") {
-    auto running = std::make_unique<spawnpipe::child>(
-        harness::must(spawnpipe::spawn(loop, quiet(command("exit", 3)))));
+    auto running = std::make_unique<spawnpipe::child>(harness::must(spawnpipe::spawn(loop, quiet(command("exit", 3)))));
     id = running->id();
     running->on_exit([&](spawnpipe::child&, const spawnpipe::exit_status&) { running.reset(); });
     REQUIRE_OK(loop.run(patience()));
     CHECK(running == nullptr);
   }
   SUBCASE("in its own on_readable, while it runs, with graces") {
-    auto running = std::make_unique<spawnpipe::child>(harness::must(
-        spawnpipe::spawn(loop, quiet(command("ignore-terminate")).on_destroy({.terminate = 50ms}))));
+    auto running = std::make_unique<spawnpipe::child>(
+        harness::must(spawnpipe::spawn(loop, quiet(command("ignore-terminate")).on_destroy({.terminate = 50ms}))));
     id = running->id();
     running->out().on_readable([&](spawnpipe::pipe_reader&) { running.reset(); });
     REQUIRE_OK(loop.run(patience()));
     CHECK(running == nullptr);
   }
   SUBCASE("in the on_exit of another") {
-    auto running = std::make_unique<spawnpipe::child>(
-        harness::must(spawnpipe::spawn(loop, quiet(command("tree", "hang")))));
+    auto running =
+        std::make_unique<spawnpipe::child>(harness::must(spawnpipe::spawn(loop, quiet(command("tree", "hang")))));
     id = running->id();
     const std::int64_t grandchild = std::stoll(line_of(*running));
     const harness::end_at_exit ended(grandchild);
@@ -281,8 +279,8 @@ TEST_CASE("[P9][C3] a job that is destroyed takes its child along, and its callb
   harness::leak_check nothing_left;
   auto loop = harness::must(spawnpipe::event_loop::create());
   bool called = false;
-  auto work = harness::must(
-      spawnpipe::run_async(loop, command("hang"), {}, [&](spawnpipe::completed) { called = true; }));
+  auto work =
+      harness::must(spawnpipe::run_async(loop, command("hang"), {}, [&](spawnpipe::completed) { called = true; }));
   const auto id = work.id();
   CHECK(host_os::running(id));
   work = spawnpipe::job();

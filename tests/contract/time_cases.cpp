@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <limits>
+#include <type_traits>
 
 namespace {
 
@@ -35,6 +36,14 @@ std::vector<deadline> long_past() {
           deadline(deadline::clock::now() - 1h),
           deadline::now()};
 }
+
+// No number, flag or pointer stands for a time.
+static_assert(!std::is_convertible_v<int, deadline>);
+static_assert(!std::is_convertible_v<long, deadline>);
+static_assert(!std::is_convertible_v<double, deadline>);
+static_assert(!std::is_convertible_v<bool, deadline>);
+static_assert(!std::is_convertible_v<std::nullptr_t, deadline>);
+static_assert(!std::is_default_constructible_v<deadline>);
 
 TEST_CASE("[T1][T2] durations that no system can count wait for what is to come") {
   harness::leak_check nothing_left;
@@ -81,7 +90,8 @@ TEST_CASE("[T2][T3] no call gives up early, however often its loop is woken mean
   for (const bool woken : {false, true}) {
     std::atomic<bool> over = false;
     std::thread waker([&] {
-      for (dice any(7); woken && !over; std::this_thread::sleep_for(std::chrono::microseconds(any(900)))) on.loop.wake();
+      for (dice any(7); woken && !over; std::this_thread::sleep_for(std::chrono::microseconds(any(900))))
+        on.loop.wake();
     });
     for (const auto length : {100us, 999us, 1000us, 1001us, 1700us, 2500us, 5300us, 9999us}) {
       for (const blocking_call& each : blocking_calls(on)) {

@@ -22,9 +22,8 @@ struct source {
 
 source by_interrupter() {
   auto made = std::make_shared<interrupter>();
-  return {.kind = "interrupter",
-          .token = [made] { return cancellation(*made); },
-          .request = [made] { made->interrupt(); }};
+  return {
+      .kind = "interrupter", .token = [made] { return cancellation(*made); }, .request = [made] { made->interrupt(); }};
 }
 
 std::vector<source> sources() {
@@ -100,8 +99,8 @@ TEST_CASE("[T7][T6] run, communicate and stop end what they began when they are 
     CHECK(line_of(running.out()) == "ready");
     {
       const later asks(for_communicate.request);
-      const auto done = must(spawnpipe::communicate(
-          running, {.cancel = for_communicate.token(), .policy = {.terminate = 10ms}}));
+      const auto done =
+          must(spawnpipe::communicate(running, {.cancel = for_communicate.token(), .policy = {.terminate = 10ms}}));
       CHECK(done.why == ended_by::cancelled);
       CHECK(done.phase == stop_phase::kill);
     }

@@ -114,7 +114,8 @@ TEST_CASE("[T6] the deadline of a stop skips the graces that are left, and kills
   }
 }
 
-TEST_CASE("[T6] graces that end before the deadline are not cut short, and a policy without kill leaves the child alive") {
+TEST_CASE(
+    "[T6] graces that end before the deadline are not cut short, and a policy without kill leaves the child alive") {
   harness::leak_check nothing_left;
   child running = start("ignore-terminate");
   CHECK(line_of(running.out()) == "ready");
@@ -157,8 +158,8 @@ TEST_CASE("[T6] the deadline of run and communicate ends the child, and the resu
 TEST_CASE("[T6][P7] the deadline of run bounds the wait for the end of the output too") {
   harness::leak_check nothing_left;
   const stopwatch watch;
-  const auto done =
-      must(spawnpipe::run(harness::command("grandchild", "hang"), {.until = 300ms, .drain_limit = std::chrono::hours(1)}));
+  const auto done = must(
+      spawnpipe::run(harness::command("grandchild", "hang"), {.until = 300ms, .drain_limit = std::chrono::hours(1)}));
   const harness::end_at_exit grandchild(std::strtoll(done.out.c_str(), nullptr, 10));
   CHECK(done.why == ended_by::deadline);
   CHECK(done.drain_limited);

@@ -154,8 +154,8 @@ TEST_CASE("[W6][W8] a pipe that breaks under a queue: flush and write_all say so
   for (int way = 0; way < 4; ++way) {
     CAPTURE(way);
     // It dies, or it closes its stdin and lives on; at a moment when the writer waits.
-    child running = must(spawnpipe::spawn(way < 2 ? piped({.in = 5000}, "sleep", 30, 0)
-                                                  : piped({.in = 5000}, "read", 10)));
+    child running =
+        must(spawnpipe::spawn(way < 2 ? piped({.in = 5000}, "sleep", 30, 0) : piped({.in = 5000}, "read", 10)));
     pipe_writer& in = running.in();
     const std::string text = pattern::make(2'000'000);
     std::string_view rest = text;

@@ -173,8 +173,8 @@ TEST_CASE("[C3][C4] on an adopted loop running children and the loop's handle ma
     for (const bool loop_first : {false, true}) {
       host_loop host;
       auto loop = std::make_unique<event_loop>(must(spawnpipe::posix::adopt(&host.uv)));
-      auto stubborn = std::make_unique<child>(must(spawnpipe::spawn(
-          *loop, piped({.in = 1000}, "ignore-terminate").on_destroy({.terminate = 20ms}))));
+      auto stubborn = std::make_unique<child>(
+          must(spawnpipe::spawn(*loop, piped({.in = 1000}, "ignore-terminate").on_destroy({.terminate = 20ms}))));
       auto quick = std::make_unique<child>(must(spawnpipe::spawn(*loop, piped("yes"))));
       const std::int64_t ids[] = {stubborn->id(), quick->id()};
       fill(stubborn->in());
@@ -252,8 +252,7 @@ TEST_CASE("[C4] a host that polls native() and heeds next_deadline() drives ever
   bool done = false;
   const stopwatch watch;
   auto work = must(spawnpipe::run_async(loop, harness::command("ignore-terminate"),
-                                        {.until = 150ms, .policy = {.terminate = 1h}},
-                                        [&](const completed& what) {
+                                        {.until = 150ms, .policy = {.terminate = 1h}}, [&](const completed& what) {
                                           CHECK(what.why == spawnpipe::ended_by::deadline);
                                           done = true;
                                         }));
@@ -263,11 +262,29 @@ TEST_CASE("[C4] a host that polls native() and heeds next_deadline() drives ever
   CHECK(watch.elapsed() < scaled(3s));
   CHECK(rounds < 30);
 
+  // What was begun since the last run shows as well: here a write that has to wait.
+  harness::temp_dir folder;
+  child late = must(spawnpipe::spawn(loop, piped({.in = 10'000}, "when-file", folder / "go", "until-eof")));
+  static_cast<void>(loop.run(deadline::now()));
+  bool written = false;
+  late.in().on_written([&](pipe_writer&) { written = true; });
+  CHECK(fill(late.in()) > 10'000);
+  {
+    const later reads([&] { harness::write_file(folder / "go", ""); });
+    const stopwatch waits;
+    CHECK(poll_until(loop, [&] { return written; }) < 30);
+    CHECK(waits.elapsed() < scaled(5s));  // by the descriptor, and not because the host gave up
+  }
+  CHECK(written);
+  late = child();
+
   // A wake from another thread shows on the descriptor.
   bool woken = false;
   loop.on_wake([&] { woken = true; });
   const later wakes([&] { loop.wake(); });
+  const stopwatch waits;
   CHECK(poll_until(loop, [&] { return woken; }) < 10);
+  CHECK(waits.elapsed() < scaled(5s));
   CHECK(woken);
   CHECK(loop.next_deadline().is_never());
 }

@@ -10,18 +10,20 @@ namespace {
 
 constexpr std::array broken_here = {
     declaration{.rule = "G1/sigchld", .reason = "uv_spawn installs a SIGCHLD handler and does not restore the host's"},
-    declaration{.rule = "G1/abort",
-                .reason = "libuv aborts where its first loop finds no descriptor for its signal pipe"},
-    declaration{.rule = "G2/exact", .reason = "uv_spawn closes no inherited descriptors: those without close-on-exec leak"},
+    declaration{.rule = "G2/exact",
+                .reason = "uv_spawn closes no inherited descriptors: those without close-on-exec leak"},
     declaration{.rule = "G3/nonblock", .reason = "uv_spawn clears O_NONBLOCK on what becomes descriptor 0, 1 or 2"},
     declaration{.rule = "G4/sighup", .reason = "uv_spawn resets an ignored SIGHUP"},
     declaration{.rule = "G4/realtime", .reason = "uv_spawn leaves ignored real-time signals ignored"},
-    declaration{.rule = "G6/host-blocks", .reason = "where the host blocks SIGCHLD in all threads, libuv waits for ever"},
+    declaration{.rule = "G6/host-blocks",
+                .reason = "where the host blocks SIGCHLD in all threads, libuv waits for ever"},
     declaration{.rule = "G6/host-reaps", .reason = "where the host reaps all children itself, libuv waits for ever"},
-    declaration{.rule = "G6/host-ignores", .reason = "where the host ignores SIGCHLD after the spawn, libuv waits for ever"},
+    declaration{.rule = "G6/host-ignores",
+                .reason = "where the host ignores SIGCHLD after the spawn, libuv waits for ever"},
     declaration{.rule = "P6/own-group", .reason = "uv_spawn makes a group only as a session of its own"},
     declaration{.rule = "P6/wait-tree", .reason = "there is no wait_tree here"},
-    declaration{.rule = "P8/host-reaps", .reason = "a child that the host has reaped itself is signalled by its number"},
+    declaration{.rule = "P8/host-reaps",
+                .reason = "a child that the host has reaped itself is signalled by its number"},
 };
 
 }  // namespace

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <filesystem>
-#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -201,8 +199,7 @@ TEST_CASE("[G2] every descriptor of this library is close-on-exec, and 3 or more
   harness::leak_check nothing_left;
   const auto before = host_os::open_descriptors();
   auto loop = harness::must(spawnpipe::event_loop::create());
-  auto running = harness::must(
-      spawnpipe::spawn(loop, command("until-eof").in(pipe{}).out(pipe{}).err(pipe{})));
+  auto running = harness::must(spawnpipe::spawn(loop, command("until-eof").in(pipe{}).out(pipe{}).err(pipe{})));
   int own = 0;
   for (const std::string& each : host_os::open_descriptors()) {
     if (std::find(before.begin(), before.end(), each) != before.end()) continue;
@@ -285,7 +282,8 @@ TEST_CASE("[G3] pipes are not grown for nothing") {
   auto running = harness::must(spawnpipe::spawn(command("until-eof").in(pipe{}).out(pipe{}).err(pipe{})));
   int pipes = 0;
   for (const std::string& each : host_os::open_descriptors()) {
-    if (std::find(before.begin(), before.end(), each) != before.end() || each.find("pipe:") == std::string::npos) continue;
+    if (std::find(before.begin(), before.end(), each) != before.end() || each.find("pipe:") == std::string::npos)
+      continue;
     ++pipes;
     CHECK(::fcntl(std::stoi(each), F_GETPIPE_SZ) == ::fcntl(usual.read_end(), F_GETPIPE_SZ));
   }
@@ -294,9 +292,7 @@ TEST_CASE("[G3] pipes are not grown for nothing") {
 
 // ---- G4: what a child starts with
 
-std::string signals_of_child() {
-  return harness::must(spawnpipe::run(command("signals"), {.until = patience()})).out;
-}
+std::string signals_of_child() { return harness::must(spawnpipe::run(command("signals"), {.until = patience()})).out; }
 
 TEST_CASE("[G4] a child starts with an empty mask and default dispositions") {
   harness::leak_check nothing_left;
@@ -341,7 +337,8 @@ TEST_CASE("[G5] children of the host are not reaped, not signalled and not waite
   }
   CHECK(harness::gone_within(over, 5s));
   use_everything();
-  for (int round = 0; round < 20; ++round) CHECK(harness::must(spawnpipe::run(command("exit"), {.until = patience()})).success());
+  for (int round = 0; round < 20; ++round)
+    CHECK(harness::must(spawnpipe::run(command("exit"), {.until = patience()})).success());
   CHECK(host_os::running(hanging));
   int status = 0;
   CHECK(::waitpid(over, &status, WNOHANG) == over);

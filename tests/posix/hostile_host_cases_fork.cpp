@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <linux/filter.h>
@@ -216,7 +215,8 @@ bool deny(const std::array<std::uint32_t, 4>& calls) {
 }
 
 HOST_SCENARIO(denied, "newer calls are denied") {
-  if (!deny({SYS_clone3, SYS_pidfd_open, SYS_pwritev2, SYS_close_range})) SKIP_SCENARIO("this system has no seccomp filters");
+  if (!deny({SYS_clone3, SYS_pidfd_open, SYS_pwritev2, SYS_close_range}))
+    SKIP_SCENARIO("this system has no seccomp filters");
   ::signal(SIGPIPE, SIG_DFL);
   const std::string text = pattern::make(300'000);
   const auto done = spawnpipe::run(command("cat"), {.input = text, .until = patience()});

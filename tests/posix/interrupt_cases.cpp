@@ -1,5 +1,7 @@
 // Signals of the host, while this library waits and writes.
 #include "contract/blocked_child.hpp"
+#include "replaced_call.hpp"
+#include "scenario.hpp"
 
 #include <pthread.h>
 #include <signal.h>
@@ -85,7 +87,8 @@ TEST_CASE("[T2][T3] signals of the host neither shorten nor lengthen a wait") {
   harness::leak_check nothing_left;
   const handler on_signal(SIGALRM, count_it);
   blocked_child on;
-  const struct itimerval often = {.it_interval = {.tv_sec = 0, .tv_usec = 300}, .it_value = {.tv_sec = 0, .tv_usec = 1}};
+  const struct itimerval often = {.it_interval = {.tv_sec = 0, .tv_usec = 300},
+                                  .it_value = {.tv_sec = 0, .tv_usec = 1}};
   ::setitimer(ITIMER_REAL, &often, nullptr);
   for (const blocking_call& each : blocking_calls(on)) {
     CAPTURE(each.name);
@@ -99,8 +102,34 @@ TEST_CASE("[T2][T3] signals of the host neither shorten nor lengthen a wait") {
   CHECK(handled > 100);
 }
 
+TEST_CASE("[T2] no wait of the system is longer than a day") {
+  harness::leak_check nothing_left;
+  using timers = harness::replaced_call<&spawnpipe::platform::system_table::uv_timer_start>;
+  std::uint64_t longest = 0;
+  blocked_child on;
+  const timers watched([&](uv_timer_t* handle, uv_timer_cb done, std::uint64_t timeout, std::uint64_t repeat) {
+    longest = std::max(longest, timeout);
+    return timers::direct(handle, done, timeout, repeat);
+  });
+  for (const deadline until : {deadline(25h), deadline(std::chrono::milliseconds(std::int64_t{1} << 40))}) {
+    longest = 0;
+    for (const blocking_call& each : blocking_calls(on)) {
+      CAPTURE(each.name);
+      interrupted.reset();
+      const later asks([] { interrupted.interrupt(); }, 1ms);
+      CHECK(each.call(until, interrupted) == errc::cancelled);
+    }
+    CHECK(longest > 0);
+    CHECK(longest <= 24 * 60 * 60 * 1000);
+  }
+  interrupted.reset();
+}
+
 TEST_CASE("[W6] a lost reader raises no SIGPIPE: a handler of the host is not called, a pending one stays") {
   harness::leak_check nothing_left;
+  struct sigaction as_it_was {};
+  ::sigaction(SIGPIPE, nullptr, &as_it_was);
+  CHECK((as_it_was.sa_handler == SIG_DFL));  // the other cases meet lost readers with this
   const handler on_signal(SIGPIPE, count_it);
   sigset_t only_sigpipe;
   sigemptyset(&only_sigpipe);
@@ -124,6 +153,71 @@ TEST_CASE("[W6] a lost reader raises no SIGPIPE: a handler of the host is not ca
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);  // the pending one comes now
   CHECK(handled == 1);
+}
+
+// In hosts of their own, because the back end remembers what the kernel cannot do.
+void lose_readers_on_an_older_kernel(int code) {
+  using quiet = harness::replaced_call<&spawnpipe::platform::system_table::writev_nosignal>;
+  int asked = 0;
+  const quiet unknown([&](int, const struct iovec*, int) -> ssize_t {
+    ++asked;
+    return harness::failing(code);
+  });
+  harness::warm_up();  // libuv's handler for SIGCHLD is there from then on
+  const std::string signals = host_os::signal_state();
+  for (int rounds = 0; rounds < 3; ++rounds) {
+    auto running = spawnpipe::spawn(piped({.in = 5000}, "read", 1));
+    EXPECT(running);
+    if (!running) return;
+    EXPECT(running->in().write("0").value_or(0) == 1);
+    EXPECT(running->out().read_line(patience()).value_or("") == "closed");
+    EXPECT(running->in().write("x").failed_with(std::errc::broken_pipe));
+    EXPECT(host_os::signal_state() == signals);
+  }
+  EXPECT(asked > 0);
+  // And with the queue full when the reader goes.
+  auto ends = spawnpipe::spawn(piped({.in = 5000}, "sleep", 20));
+  EXPECT(ends);
+  if (!ends) return;
+  const std::string text = pattern::make(1'000'000);
+  std::string_view rest = text;
+  EXPECT(ends->in().write_all(rest, patience()).failed_with(std::errc::broken_pipe));
+  EXPECT(host_os::signal_state() == signals);
+  sigset_t pending;
+  ::sigpending(&pending);
+  EXPECT(sigismember(&pending, SIGPIPE) == 0);
+  // One that was pending before is the host's own.
+  sigset_t only_sigpipe;
+  sigemptyset(&only_sigpipe);
+  sigaddset(&only_sigpipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &only_sigpipe, nullptr);
+  ::raise(SIGPIPE);
+  EXPECT(ends->in().write("x").failed_with(std::errc::broken_pipe));
+  auto again = spawnpipe::spawn(piped("read", 1));
+  EXPECT(again);
+  if (!again) return;
+  EXPECT(again->in().write("0").value_or(0) == 1);
+  EXPECT(again->out().read_line(patience()).value_or("") == "closed");
+  EXPECT(again->in().write("x").failed_with(std::errc::broken_pipe));
+  ::sigpending(&pending);
+  EXPECT(sigismember(&pending, SIGPIPE) == 1);
+}
+
+HOST_SCENARIO(no_quiet_writes, "lost readers where the kernel knows no quiet writes") {
+  lose_readers_on_an_older_kernel(EOPNOTSUPP);
+}
+HOST_SCENARIO(forbidden_quiet_writes, "lost readers where the host forbids quiet writes") {
+  lose_readers_on_an_older_kernel(EPERM);
+}
+
+TEST_CASE("[W6] without the help of the kernel a lost reader raises no SIGPIPE either") {
+  harness::leak_check nothing_left;
+  PLAY_SCENARIO("lost readers where the kernel knows no quiet writes");
+}
+
+TEST_CASE("[W6] where quiet writes are forbidden a lost reader raises no SIGPIPE either") {
+  harness::leak_check nothing_left;
+  PLAY_SCENARIO("lost readers where the host forbids quiet writes");
 }
 
 }  // namespace

@@ -134,9 +134,8 @@ TEST_CASE("[R6][P3] a stream that fails ends its capture, and run says so") {
     if (got > 0) left -= static_cast<std::size_t>(got);
     return got;
   });
-  const auto done =
-      must(spawnpipe::run(harness::command("pieces", std::string(1000, 'x')).err(spawnpipe::stdio::null{}),
-                          {.until = patience()}));
+  const auto done = must(spawnpipe::run(
+      harness::command("pieces", std::string(1000, 'x')).err(spawnpipe::stdio::null{}), {.until = patience()}));
   CHECK(done.out == std::string(200, 'x'));
   REQUIRE(done.output_error);
   CHECK(done.output_error->code == std::errc::io_error);
@@ -281,8 +280,7 @@ TEST_CASE("[W10] a write that takes no byte and calls it success is an error, an
 TEST_CASE("[W2] no request is longer than 31 bits can say") {
   harness::leak_check nothing_left;
   constexpr std::size_t size = std::size_t{5} << 30;
-  void* const pages =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (pages == MAP_FAILED) SKIP_CASE("no room for 5 GiB of addresses");
   const std::span<std::byte> huge(static_cast<std::byte*>(pages), size);
   std::size_t longest = 0;

@@ -1,4 +1,5 @@
 // Deadlines on a clock that the test moves: never early, never shortened by what happens meanwhile, capped, and shared.
+#include "blocking_calls.hpp"
 #include "simulation.hpp"
 
 #include <limits>
@@ -12,69 +13,6 @@ using std::chrono::nanoseconds;
 constexpr std::array<std::int64_t, 6> large_numbers{(std::int64_t{1} << 31) - 1, std::int64_t{1} << 31,
                                                     (std::int64_t{1} << 32) - 1, std::int64_t{1} << 32,
                                                     (std::int64_t{1} << 32) + 5, (std::int64_t{1} << 33) + 1};
-
-// Every call that can block, with nothing to come to it. Each takes until `until`, and then says that it timed out.
-struct blocking_call {
-  std::string name;
-  std::function<std::optional<error>(child&, event_loop&, deadline, const cancellation&)> call;
-};
-
-template <class T>
-std::optional<error> error_of(const result<T>& outcome) {
-  if (outcome) return std::nullopt;
-  return outcome.error();
-}
-
-const std::vector<blocking_call>& blocking_calls() {
-  static const std::vector<blocking_call> all{
-      {"read_some", [](child& c, event_loop&, deadline until,
-                       const cancellation& cancel) { return error_of(read_text(c.out(), 9, until, cancel)); }},
-      {"read_line", [](child& c, event_loop&, deadline until,
-                       const cancellation& cancel) { return error_of(c.out().read_line(until, cancel)); }},
-      {"read_until", [](child& c, event_loop&, deadline until,
-                        const cancellation& cancel) { return error_of(c.err().read_until('x', until, cancel)); }},
-      {"read_all",
-       [](child& c, event_loop&, deadline until, const cancellation& cancel) {
-         std::string bytes;
-         return error_of(c.err().read_all(bytes, 9, until, cancel));
-       }},
-      {"write_all",
-       [](child& c, event_loop&, deadline until, const cancellation& cancel) {
-         std::string_view rest = "more than the queue holds";
-         return error_of(c.in().write_all(rest, until, cancel));
-       }},
-      {"flush",
-       [](child& c, event_loop&, deadline until, const cancellation& cancel) {
-         static_cast<void>(c.in().write("x"));
-         return error_of(c.in().flush(until, cancel));
-       }},
-      {"wait", [](child& c, event_loop&, deadline until,
-                  const cancellation& cancel) { return error_of(c.wait(until, cancel)); }},
-      {"stop",
-       [](child& c, event_loop&, deadline until, const cancellation& cancel) {
-         return error_of(c.stop({.terminate = milliseconds::max(), .kill = false}, until, cancel));
-       }},
-      {"event_loop::run",
-       [](child& c, event_loop& loop, deadline until, const cancellation& cancel) {
-         c.on_exit([](child&, const exit_status&) {});
-         return error_of(loop.run(until, cancel));
-       }},
-  };
-  return all;
-}
-
-class idle_child : public on_a_loop {
- public:
-  scripted_child& script = prepare();
-  child running = start(4);
-
- private:
-  scripted_child& prepare() {
-    auto& prepared = sim.next_child();
-    prepared.ignore_terminate();
-    return prepared;
-  }
-};
 
 TEST_CASE_FIXTURE(idle_child,
                   "[T1][T3] every blocking call takes a deadline, and gives up then: not earlier, not later") {
@@ -300,107 +238,6 @@ TEST_CASE_FIXTURE(on_a_loop, "[T5][P5] an end at the very end of a grace is that
   const auto report = must(running.stop({.terminate = 100ms}));
   CHECK(report.phase == stop_phase::terminate);
   CHECK(script.signals().size() == 1);
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7] a stop request from another thread ends every blocking call at once") {
-  for (const auto& each : blocking_calls()) {
-    CAPTURE(each.name);
-    std::stop_source source;
-    sim.after(50ms, [&] { std::thread([&] { source.request_stop(); }).join(); });
-    const auto began = sim.now();
-    const auto failed = each.call(running, loop, 10s, source.get_token());
-    REQUIRE(failed);
-    CHECK(*failed == errc::cancelled);
-    CHECK(*failed == std::errc::operation_canceled);
-    CHECK(sim.now() - began == 50ms);
-    // Asked before the call: it ends at once.
-    CHECK(each.call(running, loop, 10s, source.get_token()) == errc::cancelled);
-    CHECK(each.call(running, loop, deadline::never(), source.get_token()) == errc::cancelled);
-    CHECK(sim.now() - began == 50ms);
-  }
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7] so does an interrupter, and after reset it can be used again") {
-  interrupter interrupted;
-  for (const auto& each : blocking_calls()) {
-    CAPTURE(each.name);
-    CHECK_FALSE(interrupted.interrupted());
-    sim.after(50ms, [&] { std::thread([&] { interrupted.interrupt(); }).join(); });
-    const auto began = sim.now();
-    CHECK(each.call(running, loop, 10s, interrupted) == errc::cancelled);
-    CHECK(interrupted.interrupted());
-    CHECK(each.call(running, loop, 10s, interrupted) == errc::cancelled);
-    CHECK(sim.now() - began == 50ms);
-    interrupted.reset();
-    CHECK(each.call(running, loop, 1s, interrupted) == errc::timed_out);
-    CHECK(sim.now() - began == 1050ms);
-  }
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7] one interrupter ends calls on many loops at once") {
-  interrupter interrupted;
-  std::vector<std::thread> threads;
-  std::atomic<int> waiting = 0;
-  std::atomic<int> cancelled = 0;
-  constexpr int count = 20;  // more than it has places of its own
-  sim.wait_for_wake();
-  for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&] {
-      auto own = must(event_loop::create());
-      own.on_wake([&] { ++waiting; });
-      own.wake();
-      auto& quiet = sim.next_child();
-      auto other = must(spawn(own, command("program").out(stdio::pipe{})));
-      other.on_exit([](child&, const exit_status&) {});
-      if (own.run(deadline::never(), interrupted).failed_with(errc::cancelled)) ++cancelled;
-      static_cast<void>(quiet);
-    });
-  }
-  while (waiting < count) std::this_thread::yield();
-  interrupted.interrupt();
-  for (auto& each : threads) each.join();
-  CHECK(cancelled == count);
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7][T5] a cancelled call has lost nothing") {
-  interrupter interrupted;
-  interrupted.interrupt();
-  script.out.feed("abc\n");
-  CHECK(running.out().read_line(deadline::never(), interrupted).failed_with(errc::cancelled));
-  std::string_view rest = "abcdef";
-  CHECK(running.in().write_all(rest, deadline::never(), interrupted).failed_with(errc::cancelled));
-  const std::size_t accepted = 6 - rest.size();
-  CHECK(running.in().books().accepted == accepted);
-  interrupted.reset();
-  CHECK(must(running.out().read_line(deadline::never(), interrupted)) == "abc");
-  script.in.room_for_all();
-  CHECK_OK(running.in().write_all(rest, deadline::never(), interrupted));
-  CHECK_OK(running.in().flush(deadline::never(), interrupted));
-  CHECK(script.in.received() == "abcdef");
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7] what comes together with a cancellation is not lost") {
-  std::stop_source source;
-  sim.after(50ms, [&] {
-    script.out.feed("abc");
-    source.request_stop();
-  });
-  const auto outcome = read_text(running.out(), 9, deadline::never(), source.get_token());
-  if (outcome) {
-    CHECK(*outcome == "abc");
-  } else {
-    CHECK(outcome.failed_with(errc::cancelled));
-    CHECK(must(read_text(running.out(), 9, deadline::now())) == "abc");
-  }
-}
-
-TEST_CASE_FIXTURE(idle_child, "[T7] a cancellation that comes while nobody waits is seen by the next call") {
-  std::stop_source source;
-  sim.after(50ms, [&] { script.out.feed("x"); });
-  CHECK(must(read_text(running.out(), 9, deadline::never(), source.get_token())) == "x");
-  source.request_stop();
-  CHECK(read_text(running.out(), 9, deadline::never(), source.get_token()).failed_with(errc::cancelled));
-  CHECK(read_text(running.out(), 9, deadline::now()).failed_with(errc::timed_out));
 }
 
 }  // namespace

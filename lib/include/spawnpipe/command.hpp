@@ -77,7 +77,8 @@ class SPAWNPIPE_API command {
   command& err(stdio::error_output target);
 
   /// Gives the child `source` as its descriptor `number` (3 to 1023), beside the three standard streams. Borrowed until
-  /// `spawn` returns. POSIX only; Windows: `errc::not_supported`.
+  /// `spawn` returns. POSIX only; Windows: `errc::not_supported`. The portable POSIX back end needs the numbers below it for a
+  /// moment: close to the host's limit of descriptors it says `std::errc::too_many_files_open`.
   command& descriptor(int number, native_handle source);
 
   /// The process group of the child.
