@@ -1,5 +1,6 @@
-// The simulated loop: a wait delivers what the script has made ready, runs the script's actions, and lets the clock jump to
-// what comes first. A wait that nothing can end is noted as a deadlock, and everything is ended to get out of it.
+// The simulated loop: a wait delivers what the script has made ready, runs the script's actions, and lets the clock
+// jump to what comes first. A wait that nothing can end is noted as a deadlock, and everything is ended to get out of
+// it.
 #include "state.hpp"
 
 #include <cstdio>

@@ -21,7 +21,8 @@ using duration = std::chrono::steady_clock::duration;
 class scripted_child;
 class script;
 
-// What one read comes to: bytes, and behind the last of them an error, the end, or nothing. All empty: an empty completion.
+// What one read comes to: bytes, and behind the last of them an error, the end, or nothing. All empty: an empty
+// completion.
 struct arrival {
   std::string bytes = {};
   std::error_code error = {};

@@ -1,8 +1,9 @@
 // What a test says to the simulated back end, and what it asks it afterwards.
 //
-// There is no operating system behind this back end. The clock is a number that moves only while the library waits. What a
-// child does (write, read, end, ignore a signal) is said by the test, before the call that waits for it, or in actions that
-// run inside that wait. The library must keep to the rules of platform.hpp meanwhile: what it does wrong is noted as misuse.
+// There is no operating system behind this back end. The clock is a number that moves only while the library waits.
+// What a child does (write, read, end, ignore a signal) is said by the test, before the call that waits for it, or in
+// actions that run inside that wait. The library must keep to the rules of platform.hpp meanwhile: what it does wrong
+// is noted as misuse.
 #ifndef SPAWNPIPE_PLATFORM_SIMULATED_SCRIPT_HPP
 #define SPAWNPIPE_PLATFORM_SIMULATED_SCRIPT_HPP
 
@@ -110,11 +111,12 @@ class host {
   host& operator=(const host&) = delete;
   ~host();
 
-  // One turn: asks lib when it wants to be called, waits for that or for what the script does first, tells lib. False when
-  // nothing of lib's is in this loop. The second form does not wait.
+  // One turn: asks lib when it wants to be called, waits for that or for what the script does first, tells lib. False
+  // when nothing of lib's is in this loop. The second form does not wait.
   bool turn();
   bool turn_now();
-  // Something of the host's own that is called in its next turn, when the completions have come and lib was not told yet.
+  // Something of the host's own that is called in its next turn, when the completions have come and lib was not told
+  // yet.
   void in_next_turn(action what);
   [[nodiscard]] int pokes() const;
   [[nodiscard]] std::optional<time_point> armed() const;  // what lib's before_wait said last

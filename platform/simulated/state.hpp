@@ -1,5 +1,5 @@
-// The insides of the simulated back end: its loops, streams and processes, and the books about what the library does with
-// them. What was closed is kept until the next reset, so that a call on it is seen for what it is.
+// The insides of the simulated back end: its loops, streams and processes, and the books about what the library does
+// with them. What was closed is kept until the next reset, so that a call on it is seen for what it is.
 #ifndef SPAWNPIPE_PLATFORM_SIMULATED_STATE_HPP
 #define SPAWNPIPE_PLATFORM_SIMULATED_STATE_HPP
 

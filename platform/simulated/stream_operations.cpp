@@ -1,5 +1,6 @@
-// What the operations on a simulated stream come to. At most one is in flight on each; what was lent to it is watched: nobody else
-// may write to it meanwhile, and it is written to when the operation ends, so that AddressSanitizer sees it freed too early.
+// What the operations on a simulated stream come to. At most one is in flight on each; what was lent to it is watched:
+// nobody else may write to it meanwhile, and it is written to when the operation ends, so that AddressSanitizer sees it
+// freed too early.
 #include "state.hpp"
 
 #include <algorithm>

@@ -163,7 +163,9 @@ void lose_readers_on_an_older_kernel(int code) {
     ++asked;
     return harness::failing(code);
   });
-  harness::warm_up();  // libuv's handler for SIGCHLD is there from then on
+  // libuv's handler for SIGCHLD is there as long as a child runs.
+  const auto stays = spawnpipe::spawn(piped("hang"));
+  EXPECT(stays);
   const std::string signals = host_os::signal_state();
   for (int rounds = 0; rounds < 3; ++rounds) {
     auto running = spawnpipe::spawn(piped({.in = 5000}, "read", 1));

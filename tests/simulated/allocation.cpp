@@ -1,5 +1,5 @@
-// The program's operator new, which counts. Weak, because some sanitizers bring one of their own that cannot be replaced: then
-// nothing is counted, and allocations_are_counted() says so.
+// The program's operator new, which counts. Weak, because some sanitizers bring one of their own that cannot be
+// replaced: then nothing is counted, and allocations_are_counted() says so.
 #include "allocation.hpp"
 
 #include "simulated/script.hpp"

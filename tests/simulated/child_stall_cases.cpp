@@ -1,4 +1,5 @@
-// Waiting for a child that cannot go on, because nobody takes what it writes: said, and not confused with anything else.
+// Waiting for a child that cannot go on, because nobody takes what it writes: said, and not confused with anything
+// else.
 #include "simulation.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
-// What reviews of overlapped pipe classes warned of: operations begun twice, memory given back too early, completions that
-// race, come in any order or not at all, teardown that allocates.
+// What reviews of overlapped pipe classes warned of: operations begun twice, memory given back too early, completions
+// that race, come in any order or not at all, teardown that allocates.
 #include "allocation.hpp"
 #include "simulation.hpp"
 

@@ -7,7 +7,8 @@ namespace {
 
 using namespace simulation;
 
-// Calls `visit` with every sequence of up to four numbers below `kinds`, and with every sequence of five of those in `core`.
+// Calls `visit` with every sequence of up to four numbers below `kinds`, and with every sequence of five of those in
+// `core`.
 template <class Visit>
 void all_histories(int kinds, std::span<const int> core, Visit visit) {
   std::vector<int> history;
@@ -174,7 +175,8 @@ TEST_CASE_FIXTURE(on_a_loop, "[R2][R4][R6] a reader through every short history"
       expect(sent.starts_with(got));
       expect((got + std::string(out.available_text())) == sent.substr(0, got.size() + out.available().size()));
     }
-    // A last line may have been taken by read_line: then it is gone from `got`, and the histories with one do not go on.
+    // A last line may have been taken by read_line: then it is gone from `got`, and the histories with one do not go
+    // on.
     const bool took_a_line = std::ranges::find(history, kinds - 1) != history.end();
     if (!took_a_line) {
       expect(out.resume().has_value());

@@ -127,7 +127,8 @@ TEST_CASE_FIXTURE(on_a_loop, "[R2] a reader that moves keeps its stream, its byt
 }
 
 TEST_CASE_FIXTURE(on_a_loop, "[R2][R3] what a call took out of the cancel of another is told to the callback") {
-  // A form that does not wait, inside another object's callback, takes back the read in flight; it leaves bytes and an end.
+  // A form that does not wait, inside another object's callback, takes back the read in flight; it leaves bytes and an
+  // end.
   for (const bool by_drain : {false, true}) {
     CAPTURE(by_drain);
     auto& script = sim.next_child();

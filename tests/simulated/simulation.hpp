@@ -1,5 +1,5 @@
-// What the cases on the simulated back end stand on: a script that starts anew for each, an event loop, and the proof at
-// the end that the library kept to the rules of the seam and left nothing behind.
+// What the cases on the simulated back end stand on: a script that starts anew for each, an event loop, and the proof
+// at the end that the library kept to the rules of the seam and left nothing behind.
 #ifndef SPAWNPIPE_TESTS_SIMULATED_SIMULATION_HPP
 #define SPAWNPIPE_TESTS_SIMULATED_SIMULATION_HPP
 
@@ -80,8 +80,8 @@ void on_own_thread(Body body) {
 [[nodiscard]] inline std::error_code system_code(int number) { return {number, std::system_category()}; }
 [[nodiscard]] inline std::error_code system_code(std::errc code) { return system_code(static_cast<int>(code)); }
 
-// Numbers that systems answer reads and writes with. They mean different things to different systems; what counts here is that
-// each of them gets through to the user as it is.
+// Numbers that systems answer reads and writes with. They mean different things to different systems; what counts here
+// is that each of them gets through to the user as it is.
 inline constexpr std::array error_numbers{5, 6, 8, 14, 87, 109, 232, 233, 1450, 1816};
 
 [[nodiscard]] inline std::span<const std::byte> as_bytes(std::string_view text) {
