@@ -17,7 +17,7 @@ class soak : public audit {
     simulated::host host;
     host_ = with_host ? &host : nullptr;
     loop_ = std::make_unique<event_loop>(must(with_host ? simulated::adopt(host) : event_loop::create()));
-    for (int i = 0; i < steps; ++i) {
+    for (steps_ = 0; steps_ < steps; ++steps_) {
       step(0);
       if (dice(4) == 0) pass();
       check();
@@ -27,7 +27,8 @@ class soak : public audit {
     jobs_.clear();
     loop_.reset();
     for (int i = 0; with_host && i < 50 && sim.objects().loops > 0; ++i) host.turn();
-    CHECK(sim.objects() == simulated::object_counts{});
+    const auto left = sim.objects();
+    CHECK_MESSAGE(left.streams + left.processes + left.loops + left.wakers == 0, "seed " << seed);
     sim.forget_ended();
     sim.forget_waits();
   }
@@ -42,6 +43,7 @@ class soak : public audit {
     std::string got;       // by the user
     std::string accepted;  // by its writer
     bool fed_end = false;
+    bool held = false;  // its pipes, by somebody else
     int exits = 0;         // calls of on_exit
     bool lossless = true;  // nothing was closed or dropped by the user
   };
@@ -54,7 +56,11 @@ class soak : public audit {
 
   std::uint64_t dice(std::uint64_t sides) { return pattern::word(seed_ * 1'000'003 + count_++) % sides; }
 
-  void expect(bool holds) { sound_ = sound_ && holds; }
+  void expect(bool holds, std::string_view what) {
+    if (holds || !sound_) return;
+    sound_ = false;
+    FAIL_CHECK("seed " << seed_ << ", step " << steps_ << ": " << std::string(what));
+  }
 
   void pass() {
     if (!loop_) return;
@@ -67,20 +73,23 @@ class soak : public audit {
 
   actor* any() { return actors_.empty() ? nullptr : actors_[dice(actors_.size())].get(); }
 
-  void prepare(scripted_child& script) {
+  // True where its pipes are held.
+  bool prepare(scripted_child& script) {
     script.out.eager(dice(2) == 0);
     script.in.eager(dice(2) == 0);
     script.in.lent_only(dice(2) == 0);
-    if (dice(3) == 0) script.pipes_held();
+    const bool held = dice(3) == 0;
+    script.pipes_held(held);
     if (dice(3) == 0) script.ignore_terminate();
     if (dice(4) == 0) script.on_in_closed([&script] { script.exit(); });
+    return held;
   }
 
   void start() {
     auto made = std::make_unique<actor>();
     auto& script = sim.next_child();
     made->script = &script;
-    prepare(script);
+    made->held = prepare(script);
     command what("program");
     what.in(stdio::pipe{1 + dice(20)}).out(stdio::pipe{1 + dice(20)}).err(stdio::pipe{1 + dice(20)});
     what.on_destroy({.terminate = dice(2) == 0 ? std::optional(5ms) : std::nullopt});
@@ -92,7 +101,7 @@ class soak : public audit {
     auto made = std::make_unique<task>();
     auto& script = sim.next_child();
     made->script = &script;
-    prepare(script);
+    static_cast<void>(prepare(script));
     const std::string input = pattern::make(dice(40));
     run_options options{.input = input};
     if (dice(3) == 0) options.until = 3ms;
@@ -127,7 +136,8 @@ class soak : public audit {
 
   void feed(actor& who, std::size_t size, std::error_code error = {}) {
     const std::string piece = pattern::make(size, who.fed.size());
-    if (!who.fed_end) who.fed += piece;
+    const bool over = who.fed_end || (who.script->exited() && !who.held);
+    if (!over) who.fed += piece;
     who.script->out.feed({.bytes = piece, .error = error});
   }
 
@@ -159,7 +169,6 @@ class soak : public audit {
       case 13: return script.in.room(dice(15));
       case 14:
         if (dice(3) != 0) return;
-        who->fed_end = true;
         return script.exit();
       case 15:
         if (dice(4) != 0) return;
@@ -227,18 +236,18 @@ class soak : public audit {
 
   void check() {
     for (const auto& each : actors_) {
-      expect(each->fed.starts_with(each->got));
-      expect(each->accepted.starts_with(each->script->in.received()));
-      expect(each->exits <= 1);
+      expect(each->fed.starts_with(each->got), "what was read is not what was fed");
+      expect(each->accepted.starts_with(each->script->in.received()), "what was written is not what was accepted");
+      expect(each->exits <= 1, "on_exit was called twice");
       if (!each->running) continue;
       const auto books = each->running->in().books();
-      expect(balanced(books));
-      expect(books.accepted == each->accepted.size());
-      expect(books.delivered == each->script->in.received().size());
+      expect(balanced(books), "the books do not balance");
+      expect(books.accepted == each->accepted.size(), "accepted");
+      expect(books.delivered == each->script->in.received().size(), "delivered");
       const std::string seen = each->got + std::string(each->running->out().available_text());
-      if (each->lossless) expect(each->fed.starts_with(seen));
+      if (each->lossless) expect(each->fed.starts_with(seen), "what is buffered does not follow what was read");
     }
-    for (const auto& each : jobs_) expect(each->calls <= 1);
+    for (const auto& each : jobs_) expect(each->calls <= 1, "a job called back twice");
   }
 
   // What is still open is read to its end: nothing may be missing then.
@@ -247,19 +256,23 @@ class soak : public audit {
       auto& script = *each->script;
       script.out.release();
       script.in.release();
+      script.in.room_for_all();
       if (!each->running || !each->lossless || host_ != nullptr) continue;
       static_cast<void>(each->running->out().resume());
       std::string rest;
       const auto outcome = each->running->out().read_all(rest, 1 << 20, 1s);
       each->got += rest;
-      expect(each->got == each->fed);
-      expect(outcome.has_value() || outcome.failed_with(errc::timed_out) || outcome.error().code == system_code(5));
+      expect(each->got == each->fed, "a byte is missing");
+      expect(outcome.has_value() || outcome.failed_with(errc::timed_out) || outcome.error().code == system_code(5),
+             "an unexpected end");
     }
     check();
+    for (const auto& each : jobs_) each->script->in.room_for_all();
   }
 
   std::uint64_t seed_ = 0;
   std::uint64_t count_ = 0;
+  int steps_ = 0;
   bool sound_ = true;
   simulated::host* host_ = nullptr;
   std::vector<std::unique_ptr<actor>> actors_;
