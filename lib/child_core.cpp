@@ -153,7 +153,11 @@ void child_core::next_phase() noexcept {
   }
   if (phase_ < stop_phase::terminate && policy_.terminate) {
     phase_ = stop_phase::terminate;
-    if (auto sent = platform::process_signal(process_, platform::signal_kind::terminate)) last_signal_ = *sent;
+    if (auto sent = platform::process_signal(process_, platform::signal_kind::terminate)) {
+      last_signal_ = *sent;
+    } else if (in_ && sent.failed_with(errc::not_supported)) {
+      in_->close();  // the one polite request that is left
+    }
     grace_.arm(*policy_.terminate);
     return;
   }

@@ -40,6 +40,7 @@ command command::shell(std::string line) {
   words.erase(words.begin());
   words.push_back(std::move(line));
   result.args(std::move(words));
+  result.shell_line_ = true;
   return result;
 }
 

@@ -94,14 +94,15 @@ std::optional<error> impossible(const command& what) {
   return impossible(what.on_destroy());
 }
 
-std::optional<std::vector<std::string>> merge_environment(std::vector<std::string> (*host)(),
+std::optional<std::vector<std::string>> merge_environment(std::vector<std::string> (*host)(), same_name* same,
                                                           const environment& changes) {
   if (!changes.cleared() && changes.changes().empty()) return std::nullopt;
   std::vector<std::string> merged;
   if (!changes.cleared()) {
     merged = host();
     std::erase_if(merged, [&](const std::string& variable) {
-      return changes.changes().contains(std::string(name_of(variable)));
+      return std::any_of(changes.changes().begin(), changes.changes().end(),
+                         [&](const auto& change) { return same(change.first, name_of(variable)); });
     });
   }
   for (const auto& [name, value] : changes.changes()) {
@@ -114,7 +115,7 @@ result<core_ref<child_core>> start(loop_core& loop, const command& what, const s
   if (!loop.owned_here() || loop.foreign()) return error{errc::wrong_thread, stage::process, what.program()};
   if (auto wrong = impossible(what)) return *std::move(wrong);
 
-  const auto variables = merge_environment(&platform::host_environment, what.env());
+  const auto variables = merge_environment(&platform::host_environment, &platform::same_variable, what.env());
   platform::spawn_plan plan{.program = what.program(),
                             .argv = what.argv(),
                             .cwd = what.cwd(),
@@ -123,7 +124,8 @@ result<core_ref<child_core>> start(loop_core& loop, const command& what, const s
                             .out = what.out().value_or(defaults.out),
                             .err = what.err().value_or(defaults.err),
                             .descriptors = {},
-                            .group = what.group()};
+                            .group = what.group(),
+                            .shell_line = what.is_shell_line()};
   for (const auto& [number, source] : what.descriptors()) plan.descriptors.push_back({number, source});
 
   auto child = core_ref<child_core>::adopt(new child_core(loop, what.on_destroy()));

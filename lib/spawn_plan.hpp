@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace spawnpipe::detail {
@@ -25,8 +26,9 @@ struct stream_defaults {
 [[nodiscard]] std::optional<error> impossible(const command& what);
 
 /// The host's variables with the changes applied; none where there are no changes.
+using same_name = bool(std::string_view one, std::string_view other) noexcept;
 [[nodiscard]] std::optional<std::vector<std::string>> merge_environment(std::vector<std::string> (*host)(),
-                                                                        const environment& changes);
+                                                                        same_name* same, const environment& changes);
 
 /// Starts `what` on `loop`. The caller's reference is the one that its handle will have.
 [[nodiscard]] result<core_ref<child_core>> start(loop_core& loop, const command& what, const stream_defaults& defaults);

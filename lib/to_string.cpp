@@ -39,6 +39,7 @@ std::string_view to_string(mechanism reached) noexcept {
   switch (reached) {
     case mechanism::process: return "process";
     case mechanism::process_group: return "process_group";
+    case mechanism::job: return "job";
   }
   return "?";
 }

@@ -180,13 +180,10 @@ void writer_core::stop() noexcept {
       apply(done_.outcome);
     } else {
       const platform::write_retired out = platform::write_retire(stream_);
-      const std::size_t lent = std::exchange(in_flight_, 0);
-      queue_.pop(out.bytes);
+      in_flight_ = 0;
+      queue_.pop(out.bytes + out.unknown);
       books_.delivered += out.bytes;
-      if (!out.known) {
-        queue_.pop(lent - out.bytes);
-        books_.unknown += lent - out.bytes;
-      }
+      books_.unknown += out.unknown;
     }
   }
   drop_queue();

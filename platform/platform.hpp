@@ -23,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -108,12 +109,13 @@ void loop_wake(waker* self) noexcept;  // any thread; signal-safe; does nothing 
 [[nodiscard]] io_outcome read_retire(stream* self) noexcept;
 // Takes what the pipe takes without waiting and without lending: 0 bytes and no error where it takes nothing now.
 [[nodiscard]] io_outcome write_try(stream* self, std::span<const std::byte> from) noexcept;
-// As read_begin. A partial write is a completion. The spans themselves are copied, the bytes are lent.
+// As read_begin. A partial write is a completion; a system may take the first span only. The spans themselves are copied, the bytes are
+// lent.
 [[nodiscard]] std::optional<io_outcome> write_begin(stream* self, std::span<const std::span<const std::byte>> from,
                                                     completion& done) noexcept;
 struct write_retired {
-  std::size_t bytes = 0;  // that went out before the cancel
-  bool known = true;      // false: any number may have gone out
+  std::size_t bytes = 0;    // that went out before the cancel
+  std::size_t unknown = 0;  // behind these, of which any number may have gone out
 };
 [[nodiscard]] write_retired write_retire(stream* self) noexcept;
 // True where the pipe to read from holds so much that its writer may be waiting for room.
@@ -138,6 +140,7 @@ struct spawn_plan {
   stdio::error_output err;
   std::vector<descriptor_plan> descriptors;
   process_group group;
+  bool shell_line;  // the last of argv is a line for the shell, as it is
 };
 struct spawned {
   process* handle = nullptr;
@@ -160,6 +163,8 @@ void process_release(process* self) noexcept;
 
 // The host's variables, as NAME=value.
 [[nodiscard]] std::vector<std::string> host_environment();
+// Whether two names are one variable to the system (Windows: whatever their case).
+[[nodiscard]] bool same_variable(std::string_view one, std::string_view other) noexcept;
 // The program and the switch that run a line of text (`/bin/sh`, `-c`).
 [[nodiscard]] std::vector<std::string> shell_prefix();
 

@@ -17,6 +17,8 @@ std::vector<std::string> host_environment() {
   return variables;
 }
 
+bool same_variable(std::string_view one, std::string_view other) noexcept { return one == other; }
+
 std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
 
 const char* backend_name() noexcept { return "portable"; }

@@ -265,7 +265,7 @@ write_retired stream::retire_write() {
     writes->next_retire_.pop_front();
     const auto count = std::min(scripted.bytes, copy.size());
     deliver(from, count);
-    gone = {.bytes = scripted.known ? count : 0, .known = scripted.known};
+    gone = {.bytes = scripted.known ? count : 0, .unknown = scripted.known ? 0 : copy.size()};
   } else if (!writes->held_ && can_write()) {
     gone.bytes = write_lent().bytes;
   }

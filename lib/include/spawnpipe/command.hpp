@@ -17,7 +17,8 @@
 
 namespace spawnpipe {
 
-/// Which process group the child belongs to.
+/// Which process group the child belongs to. On Windows that is the group of a console, and is about Ctrl-C and
+/// Ctrl-Break only; a tree is ended by the job object that every child has.
 enum class process_group {
   /// A child that inherits a terminal stays in the host's group, so that it may read the terminal and gets Ctrl-C; every
   /// other gets one of its own, so that its tree can be ended. Portable POSIX back end: one of its own is a session
@@ -25,7 +26,7 @@ enum class process_group {
   automatic,
   host,     ///< The host's group. Signals from here then reach the child alone.
   own,      ///< A group of its own in the host's session. Portable POSIX back end: `errc::not_supported`.
-  session,  ///< A session of its own, without a controlling terminal.
+  session,  ///< A session of its own, without a controlling terminal. Windows: a console of its own, without a window.
 };
 
 /// A program with its arguments, surroundings and streams. A value: copy it, change the copy, spawn it often. Nothing is
@@ -37,7 +38,10 @@ enum class process_group {
 ///
 /// Lookup: a program name with a slash is a path, seen from the child's directory where it is relative. One without
 /// is searched for in the PATH of the child's environment. POSIX: as execvp(3) does it, so that a script without a
-/// shebang line is run by /bin/sh.
+/// shebang line is run by /bin/sh. Windows: both kinds of slash count; PATHEXT of the child's environment names the
+/// extensions that may be left out; neither the current directory nor a relative folder in PATH is searched. Batch files are run
+/// by the system's cmd.exe, with their arguments escaped so that nothing in them is expanded or executed; an argument that
+/// cannot be made safe is `errc::invalid_argument`.
 ///
 /// The streams that are not mentioned are inherited by `spawn`; `run` gives the ones that are not mentioned a pipe (in:
 /// the null device where there is no input).
@@ -49,7 +53,9 @@ class SPAWNPIPE_API command {
   /// The program and its arguments in one list: `run({"git", "log", "-1"})`.
   command(std::initializer_list<std::string_view> argv);
 
-  /// A line for the system's shell. POSIX: `/bin/sh -c line`.
+  /// A line for the system's shell. POSIX: `/bin/sh -c line`; arguments that are added are its `$0`, `$1` ... Windows:
+  /// `cmd.exe /d /s /c "line"`, by the full path of the system's own; it takes no arguments behind the line. The line goes to
+  /// the shell as it is: nothing in it is quoted for you.
   [[nodiscard]] static command shell(std::string line);
 
   /// Adds an argument.
@@ -88,6 +94,7 @@ class SPAWNPIPE_API command {
   command& on_destroy(stop_policy policy) noexcept;
 
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
+  [[nodiscard]] bool is_shell_line() const noexcept { return shell_line_; }  ///< Made by `shell`.
   [[nodiscard]] const std::vector<std::string>& argv() const noexcept { return argv_; }
   [[nodiscard]] const std::optional<std::string>& cwd() const noexcept { return cwd_; }
   [[nodiscard]] const std::optional<stdio::input>& in() const noexcept { return in_; }
@@ -108,6 +115,7 @@ class SPAWNPIPE_API command {
   std::map<int, native_handle> descriptors_;
   process_group group_ = process_group::automatic;
   stop_policy on_destroy_ = stop_policy::immediate();
+  bool shell_line_ = false;
 };
 
 }  // namespace spawnpipe

@@ -23,7 +23,8 @@ struct stop_policy {
   /// reads it within the grace.
   std::optional<duration> close_stdin = std::nullopt;
 
-  /// Ask the child to end (POSIX: SIGTERM), then wait so long.
+  /// Ask the child to end, then wait so long. POSIX: SIGTERM. Windows: CTRL_BREAK, which takes a group of the child's own in a
+  /// console that is the host's too; any other child gets the end of its stdin instead.
   std::optional<duration> terminate = duration{2000};
 
   /// End it for certain. With false a child that ignores the rest stays alive, and the call says `timed_out`.
@@ -55,6 +56,7 @@ enum class stop_phase {
 enum class mechanism {
   process,        ///< The child alone.
   process_group,  ///< The child's process group: what it started, unless that left the group.
+  job,            ///< The child's job object (Windows): all that it started, which cannot leave it.
 };
 
 /// How far a `terminate` or `kill` reached.

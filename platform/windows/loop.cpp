@@ -1,0 +1,75 @@
+// The loop: a completion queue that threads of the pool fill, and one event to wait on.
+#include "loop.hpp"
+
+#include "error.hpp"
+
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace spawnpipe::platform {
+
+result<loop*> loop_open(const loop_client& client, void* adopt) {
+  if (adopt != nullptr) return error{errc::not_supported, stage::loop, "there is no loop to adopt on Windows"};
+  auto pool = pool_share::take();
+  if (!pool) return last_error(stage::loop, "thread pool");
+  auto event = completion_queue::make_event();
+  if (!event) return last_error(stage::loop, "event");
+  auto* const wake = new (std::nothrow) waker;
+  auto* const self = new (std::nothrow) loop(client, std::move(pool), std::move(event));
+  if (wake == nullptr || self == nullptr) {
+    delete wake;
+    delete self;
+    return system_error(ERROR_NOT_ENOUGH_MEMORY, stage::loop);
+  }
+  wake->target.store(&self->queue);
+  self->wake = wake;
+  return self;
+}
+
+void loop_close(loop* self) noexcept {
+  self->wake->target.store(nullptr);
+  while (self->wake->inside.load() != 0) std::this_thread::yield();
+  waker_release(self->wake);
+  delete self;
+}
+
+bool loop_wait(loop* self, time_point until, completion* hint) noexcept {
+  awaited* direct = nullptr;
+  for (awaited *each = self->first_expected, *next = nullptr; each != nullptr; each = next) {
+    next = each->next_expected();
+    if (hint != nullptr && each->hint() == hint) {
+      direct = each;
+    } else {
+      each->arm();
+    }
+  }
+  self->queue.wait(direct != nullptr ? direct->object() : nullptr, until);
+  const bool woken = self->queue.take_all();
+  if (direct != nullptr && sys::WaitForSingleObject(direct->object(), 0) == WAIT_OBJECT_0) direct->settle();
+  return woken;
+}
+
+void loop_poke(loop* /*self*/) noexcept {}  // there are no adopted loops
+
+native_handle loop_native(const loop* self) noexcept {
+  return native_handle{reinterpret_cast<std::intptr_t>(self->queue.event())};
+}
+
+bool loop_foreign(const loop* /*self*/) noexcept { return false; }  // there is no fork
+
+waker* loop_waker(loop* self) noexcept { return self->wake; }
+
+void waker_retain(waker* self) noexcept { self->references.fetch_add(1); }
+
+void waker_release(waker* self) noexcept {
+  if (self->references.fetch_sub(1) == 1) delete self;
+}
+
+void loop_wake(waker* self) noexcept {
+  self->inside.fetch_add(1);
+  if (completion_queue* const target = self->target.load(); target != nullptr) target->wake();
+  self->inside.fetch_sub(1);
+}
+
+}  // namespace spawnpipe::platform

@@ -1,0 +1,34 @@
+// What a loop consists of on Windows.
+#ifndef SPAWNPIPE_PLATFORM_WINDOWS_LOOP_HPP
+#define SPAWNPIPE_PLATFORM_WINDOWS_LOOP_HPP
+
+#include "awaited.hpp"
+#include "completion_queue.hpp"
+#include "platform.hpp"
+#include "threadpool_wait.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace spawnpipe::platform {
+
+struct waker {
+  std::atomic<completion_queue*> target = nullptr;
+  std::atomic<unsigned> references = 1;
+  std::atomic<unsigned> inside = 0;  // threads that are in loop_wake
+};
+
+struct loop {
+  loop(const loop_client& what, pool_share share, unique_handle event) noexcept
+      : client(what), pool(std::move(share)), queue(std::move(event)) {}
+
+  loop_client client;
+  pool_share pool;
+  completion_queue queue;
+  awaited* first_expected = nullptr;
+  waker* wake = nullptr;
+};
+
+}  // namespace spawnpipe::platform
+
+#endif

@@ -1,0 +1,59 @@
+// A child process: its end, and how it is asked and made to end.
+//
+// The handle is waited on, and stays ours until the process is released: so the id is not reused, and a job cannot be mistaken
+// for another. The exit code is asked for when the handle is signalled; 259 is a code like any other. A process that is killed
+// here ends with code 1.
+#include "process.hpp"
+
+#include "error.hpp"
+#include "job.hpp"
+#include "loop.hpp"
+
+namespace spawnpipe::platform {
+namespace {
+
+constexpr UINT killed_code = 1;
+
+bool has_ended(const process& self) noexcept {
+  return self.status || sys::WaitForSingleObject(self.handle.get(), 0) == WAIT_OBJECT_0;
+}
+
+}  // namespace
+
+void process_ended(void* context) noexcept {
+  auto& self = *static_cast<process*>(context);
+  DWORD code = 0;
+  self.status = sys::GetExitCodeProcess(self.handle.get(), &code) != FALSE ? exit_status::exited(code) : exit_status();
+  if (self.exited != nullptr) self.owner->client.completions->push(*self.exited);
+}
+
+std::optional<exit_status> process_poll(process* self) noexcept { return self->status; }
+
+result<signal_report> process_signal(process* self, signal_kind which) noexcept {
+  // An event sent to the group of a process that has ended stays in the console for ever.
+  if (has_ended(*self)) return error{errc::already_exited, stage::signal};
+  if (which == signal_kind::terminate) {
+    if (!self->console_group) {
+      return error{errc::not_supported, stage::signal, "no group of its own in a console of this process"};
+    }
+    if (sys::GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self->id) == FALSE) return last_error(stage::signal);
+    return signal_report{.reached = mechanism::process_group};
+  }
+  if (sys::TerminateJobObject(self->job.get(), killed_code) != FALSE) {
+    return signal_report{.reached = mechanism::job, .exact = true};
+  }
+  const DWORD code = ::GetLastError();
+  if (sys::TerminateProcess(self->handle.get(), killed_code) != FALSE) {
+    return signal_report{.reached = mechanism::process};
+  }
+  return system_error(code, stage::signal);
+}
+
+void process_release(process* self) noexcept {
+  self->end.forget();
+  // What was not killed may outlive us, as on the other systems.
+  let_go(self->job.get());
+  delete self;
+}
+
+}  // namespace spawnpipe::platform
