@@ -1,4 +1,4 @@
-// What the helper program needs of the system. One folder defines it: posix/child_os.cpp.
+// What the helper program needs of the system. One folder defines it: posix/child_os.cpp, windows/child_os.cpp.
 #ifndef SPAWNPIPE_TESTS_CHILD_OS_HPP
 #define SPAWNPIPE_TESTS_CHILD_OS_HPP
 

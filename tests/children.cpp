@@ -21,7 +21,7 @@ std::string as_lines(const std::vector<std::string>& all) {
 const std::string& child_program() {
   static const std::string path = [] {
     const char* named = std::getenv("SPAWNPIPE_TEST_CHILD");
-    return std::string(named == nullptr ? HARNESS_CHILD_PROGRAM : named);
+    return text_of(std::filesystem::absolute(path_of(named == nullptr ? HARNESS_CHILD_PROGRAM : named)));
   }();
   return path;
 }
@@ -45,6 +45,13 @@ leak_check::~leak_check() {
   CHECK(as_lines(host_os::children()) == children_);
 }
 
+std::filesystem::path path_of(std::string_view text) { return std::u8string(text.begin(), text.end()); }
+
+std::string text_of(const std::filesystem::path& path) {
+  const std::u8string text = path.u8string();
+  return {text.begin(), text.end()};
+}
+
 temp_dir::temp_dir() : path_(host_os::make_temp_dir()) {}
 
 temp_dir::~temp_dir() {
@@ -54,11 +61,13 @@ temp_dir::~temp_dir() {
 
 std::string read_file(const std::string& path) {
   std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
+  text << std::ifstream(path_of(path), std::ios::binary).rdbuf();
   return std::move(text).str();
 }
 
-void write_file(const std::string& path, std::string_view bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream(path_of(path), std::ios::binary) << bytes;
+}
 
 bool gone_within(std::int64_t id, std::chrono::milliseconds time) {
   const auto until = std::chrono::steady_clock::now() + scaled(time);

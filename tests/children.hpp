@@ -43,6 +43,10 @@ class leak_check {
   std::string children_;
 };
 
+// Paths as the library takes them: UTF-8, where the system's own are another text.
+[[nodiscard]] std::filesystem::path path_of(std::string_view text);
+[[nodiscard]] std::string text_of(const std::filesystem::path& path);
+
 // An empty folder, removed at the end with all that is in it.
 class temp_dir {
  public:
@@ -53,15 +57,39 @@ class temp_dir {
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   // A path in it.
-  [[nodiscard]] std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+  [[nodiscard]] std::string operator/(std::string_view name) const { return text_of(path_ / path_of(name)); }
+  // Its own.
+  [[nodiscard]] std::string text() const { return text_of(path_); }
 
  private:
   std::filesystem::path path_;
 };
 
+// This process works in that folder, for as long as this lives.
+class working_directory {
+ public:
+  explicit working_directory(const std::filesystem::path& folder) : before_(std::filesystem::current_path()) {
+    std::filesystem::current_path(folder);
+  }
+  working_directory(const working_directory&) = delete;
+  working_directory& operator=(const working_directory&) = delete;
+  ~working_directory() {
+    std::error_code ignored;
+    std::filesystem::current_path(before_, ignored);
+  }
+
+ private:
+  std::filesystem::path before_;
+};
+
 // The whole of a file; and one written anew.
 [[nodiscard]] std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::string_view bytes);
+
+// Whether it was killed, as far as its status tells.
+[[nodiscard]] inline bool was_killed(const spawnpipe::exit_status& status) {
+  return host_os::is_killed(status.signal(), status.code());
+}
 
 // Ends the process with this id when the case is over, if it is still there: for the helper's grandchildren.
 class end_at_exit {

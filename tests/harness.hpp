@@ -31,7 +31,8 @@ struct declaration {
   std::string_view reason;
 };
 
-// Whose results these are. Each test program defines it once: posix/broken_rules.cpp, simulated_rules.cpp, unit/unit_rules.cpp.
+// Whose results these are. Each test program defines it once: broken_rules.cpp of posix/ or windows/, simulated_rules.cpp,
+// unit/unit_rules.cpp.
 struct column {
   std::string_view program;               // "contract"
   std::string_view back_end;              // the heading of the table's column: "portable"

@@ -1,4 +1,5 @@
-// What the test programs ask the system about themselves. One folder defines it: posix/host_os.cpp.
+// What the test programs ask the system about themselves, and what a case expects that differs by system. One folder defines
+// it: posix/host_os.cpp, windows/host_os.cpp.
 #ifndef SPAWNPIPE_TESTS_HOST_OS_HPP
 #define SPAWNPIPE_TESTS_HOST_OS_HPP
 
@@ -8,6 +9,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace host_os {
@@ -23,8 +26,9 @@ namespace host_os {
 // Ends a process that need not be a child of this one, for certain.
 void end_process(std::int64_t id) noexcept;
 
-// CPU time that this process used so far, all threads.
+// CPU time that this process used so far, all threads; and the steps in which it grows.
 [[nodiscard]] std::chrono::nanoseconds cpu_time();
+[[nodiscard]] std::chrono::nanoseconds cpu_time_step();
 // Memory in use now, as the system counts it; nothing where it cannot be told.
 [[nodiscard]] std::optional<std::size_t> resident_bytes();
 // Threads of this process; nothing where it cannot be told.
@@ -43,6 +47,15 @@ void drop_rights();
 void shield_descriptors();
 // No signal is delivered to this thread.
 void block_signals_here();
+
+// Why a child cannot be asked to end here; nothing where it can.
+[[nodiscard]] std::optional<std::string> no_polite_end();
+// Whether that is how a process ends that was killed: the signal and the exit code that the library tells of it.
+[[nodiscard]] bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code);
+// What the system says about a path that goes on behind a file.
+[[nodiscard]] std::errc below_a_file();
+// Whether a child has this variable even where its environment is to be empty.
+[[nodiscard]] bool always_set(std::string_view name);
 
 // Runs this very program anew with these arguments, with stdin from the null device.
 struct ended {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <mutex>
 #include <set>
+#include <utility>
 
 namespace harness {
 
@@ -40,14 +41,6 @@ std::string one_line(std::string_view text) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
   return line;
-}
-
-std::FILE* results_file() {
-  static std::FILE* const file = [] {
-    const char* path = std::getenv("SPAWNPIPE_RESULTS");
-    return path == nullptr ? nullptr : std::fopen(path, "we");
-  }();
-  return file;
 }
 
 struct listener final : doctest::IReporter {
@@ -173,14 +166,21 @@ std::chrono::milliseconds scaled(std::chrono::milliseconds time) {
   return time * factor;
 }
 
+// The file is open for one row at a time: children of other threads do not inherit it for longer, whatever the system calls the
+// flag against that.
 void record(const row& what) {
-  std::FILE* file = results_file();
+  static const char* const path = std::getenv("SPAWNPIPE_RESULTS");
+  static bool first = true;
+  static std::mutex lock;
+  if (path == nullptr) return;
+  const std::lock_guard hold(lock);
+  std::FILE* const file = std::fopen(path, std::exchange(first, false) ? "wb" : "ab");
   if (file == nullptr) return;
   std::fprintf(file, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%.3f\n", one_line(what.kind).c_str(),
                one_line(this_column.program).c_str(), one_line(this_column.back_end).c_str(),
                one_line(what.name).c_str(), one_line(what.outcome).c_str(), one_line(what.reason).c_str(),
                what.assertions, what.seconds);
-  std::fflush(file);
+  std::fclose(file);
 }
 
 void record_failure(std::string_view name, std::string_view reason) {

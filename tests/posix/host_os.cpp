@@ -113,6 +113,8 @@ std::chrono::nanoseconds cpu_time() {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
+std::chrono::nanoseconds cpu_time_step() { return std::chrono::nanoseconds(1); }
+
 std::optional<std::size_t> resident_bytes() {
   std::size_t total = 0;
   std::size_t resident = 0;
@@ -171,6 +173,14 @@ void block_signals_here() {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
+
+std::optional<std::string> no_polite_end() { return std::nullopt; }
+
+bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code) { return signal == SIGKILL && !code; }
+
+std::errc below_a_file() { return std::errc::not_a_directory; }
+
+bool always_set(std::string_view /*name*/) { return false; }
 
 ended run_self(const std::vector<std::string>& arguments) {
   std::array<char, 4096> path{};

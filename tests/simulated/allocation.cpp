@@ -1,5 +1,5 @@
-// The program's operator new, which counts. Weak, because some sanitizers bring one of their own that cannot be
-// replaced: then nothing is counted, and allocations_are_counted() says so.
+// The program's operator new, which counts. It gives way to another (weak, where the build says how that is written), because
+// some sanitizers bring one of their own that cannot be replaced: then nothing is counted, and allocations_are_counted() says so.
 #include "allocation.hpp"
 
 #include "simulated/script.hpp"
@@ -14,14 +14,14 @@ thread_local int counted = 0;
 
 }  // namespace
 
-[[gnu::weak]] void* operator new(std::size_t size) {
+SIMULATION_MAY_GIVE_WAY void* operator new(std::size_t size) {
   if (counting && !spawnpipe::simulated::inside_back_end()) ++counted;
   if (void* const memory = std::malloc(size > 0 ? size : 1)) return memory;
   throw std::bad_alloc();
 }
 
-[[gnu::weak]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::weak]] void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+SIMULATION_MAY_GIVE_WAY void operator delete(void* memory) noexcept { std::free(memory); }
+SIMULATION_MAY_GIVE_WAY void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
 
 namespace simulation {
 

@@ -34,7 +34,8 @@ class bare_seam {
                              .out = stdio::pipe{},
                              .err = stdio::null{},
                              .descriptors = {},
-                             .group = process_group::automatic},
+                             .group = process_group::automatic,
+                             .shell_line = false},
                             exited);
   }
 

@@ -78,7 +78,13 @@ void on_own_thread(Body body) {
 }
 
 [[nodiscard]] inline std::error_code system_code(int number) { return {number, std::system_category()}; }
-[[nodiscard]] inline std::error_code system_code(std::errc code) { return system_code(static_cast<int>(code)); }
+// One of the system's numbers that means this; where the standard library knows of none, the meaning itself.
+[[nodiscard]] inline std::error_code system_code(std::errc code) {
+  for (int number = 1; number < 2000; ++number) {
+    if (system_code(number) == code) return system_code(number);
+  }
+  return std::make_error_code(code);
+}
 
 // Numbers that systems answer reads and writes with. They mean different things to different systems; what counts here
 // is that each of them gets through to the user as it is.
