@@ -4,6 +4,7 @@
 #include "batch_escape.hpp"
 
 #include "utf.hpp"
+#include "windows_command_line.hpp"
 
 #include <algorithm>
 #include <array>
@@ -136,9 +137,8 @@ result<std::string> batch_command_line(std::string_view cmd_exe, std::string_vie
   line += '"';
 
   const auto wide = utf16_of(line);
-  if (!wide || wide->size() > longest_cmd_line) {
-    return error{make_error_code(std::errc::argument_list_too_long), stage::exec, std::string(script)};
-  }
+  if (!wide) return refuse("the script's path is not UTF-8");
+  if (wide->size() > longest_cmd_line) return too_long_command_line(script, wide->size(), longest_cmd_line);
   return line;
 }
 

@@ -94,6 +94,12 @@ std::string quote_windows_argument(std::string_view argument) {
   return quoted;
 }
 
+error too_long_command_line(std::string_view program, std::size_t units, std::size_t limit) {
+  return {make_error_code(std::errc::argument_list_too_long), stage::exec,
+          std::string(program) + " with a command line of " + std::to_string(units) + " UTF-16 units, where " +
+              std::to_string(limit) + " are possible"};
+}
+
 result<std::string> windows_command_line(std::span<const std::string> argv) {
   if (argv.empty()) return refuse("argv is empty");
   std::string line;
@@ -111,7 +117,7 @@ result<std::string> windows_command_line(std::span<const std::string> argv) {
     line += quoted;
   }
   if (units > longest_windows_command_line) {
-    return error{make_error_code(std::errc::argument_list_too_long), stage::exec, argv[0]};
+    return too_long_command_line(argv[0], units, longest_windows_command_line);
   }
   return line;
 }

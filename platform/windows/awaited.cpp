@@ -1,6 +1,8 @@
 // Interleavings that matter here:
-// - forget against the pool's callback: disarm waits for a callback that runs, so a post comes before the removal or not at all.
-//   No lock is held meanwhile: the callback takes the queue's.
+// - forget against the pool's callback: disarm waits for a callback that runs, so its post comes before the removal. No lock is
+//   held meanwhile: the callback takes the queue's.
+// - a callback that comes although its wait was disarmed (threadpool_wait.hpp): it posts, and the owner finds the state idle, or finds
+//   the next operation not ended yet and expects it again. At the end the wait is closed before the entry is removed.
 // - expect again while the last callback is in its tail, behind the post: the wait object is armed anew, which the pool allows;
 //   the tail touches the queue's lock only, and the queue outlives every wait object.
 #include "awaited.hpp"
@@ -14,6 +16,13 @@ bool awaited::create(loop& owner, function ready, void* context) noexcept {
   ready_ = ready;
   context_ = context;
   return wait_.create(owner.pool, &awaited::signalled, this);
+}
+
+awaited::~awaited() {
+  if (owner_ == nullptr) return;
+  forget();
+  wait_.close();
+  owner_->queue.remove(*this);
 }
 
 void awaited::expect(HANDLE object, const completion* hint) noexcept {
@@ -61,6 +70,9 @@ void awaited::signalled(void* self) noexcept {
   one.owner_->queue.post(one);
 }
 
-void awaited::taken(completion_queue::entry& self) noexcept { static_cast<awaited&>(self).settle(); }
+void awaited::taken(completion_queue::entry& self) noexcept {
+  auto& one = static_cast<awaited&>(self);
+  if (one.state_ == state::armed) one.settle();
+}
 
 }  // namespace spawnpipe::platform

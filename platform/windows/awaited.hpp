@@ -22,13 +22,13 @@ class awaited : private completion_queue::entry {
   awaited() noexcept { take = &awaited::taken; }
   awaited(const awaited&) = delete;
   awaited& operator=(const awaited&) = delete;
-  ~awaited() { forget(); }
+  ~awaited();
 
   // Once, before all else; false where the system refuses (GetLastError). `ready` is called on the owner thread.
   [[nodiscard]] bool create(loop& owner, function ready, void* context) noexcept;
   // From idle: `object` will be signalled. `hint` is the completion of lib that this leads to.
   void expect(HANDLE object, const completion* hint) noexcept;
-  // When this returns it is idle, and nobody looks at the object any more.
+  // When this returns it is idle, and `ready` is not called for what was expected.
   void forget() noexcept;
 
   // For the loop, on those that are expected and not armed yet.

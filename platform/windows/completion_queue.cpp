@@ -2,7 +2,8 @@
 // - post against take_all: an entry is linked and the event set in one step, so take_all sees both or neither. It takes what
 //   was there when it began; what comes meanwhile leaves the event set.
 // - wake against wait: a wake before the wait leaves the event set, so the wait returns at once.
-// - post against remove: the caller of remove has waited for the callback that posts (threadpool_wait::disarm), so none comes after.
+// - post against post: what is in the queue already stays where it is.
+// - post against remove: a caller of remove that is about to free the entry has closed the wait object whose callback posts.
 #include "completion_queue.hpp"
 
 #include <algorithm>
@@ -23,6 +24,12 @@ class locked {
   SRWLOCK& lock_;
 };
 
+// A wake may come for nothing, but none may be lost: an event of ours that could not be set is set again.
+void set(HANDLE event) noexcept {
+  constexpr int attempts = 3;
+  for (int made = 0; made < attempts && sys::SetEvent(event) == FALSE; ++made) ::SwitchToThread();
+}
+
 // Rounded up, because a wait that ends early would only be begun again.
 DWORD milliseconds_until(time_point until) noexcept {
   if (until == time_point::max()) return INFINITE;
@@ -41,18 +48,19 @@ unique_handle completion_queue::make_event() noexcept {
 
 void completion_queue::post(entry& what) noexcept {
   const locked hold(lock_);
+  if (what.posted) return;
   what.posted = true;
   what.next = nullptr;
   what.previous = last_;
   (last_ != nullptr ? last_->next : first_) = &what;
   last_ = &what;
-  sys::SetEvent(event_.get());
+  set(event_.get());
 }
 
 void completion_queue::wake() noexcept {
   const locked hold(lock_);
   woken_ = true;
-  sys::SetEvent(event_.get());
+  set(event_.get());
 }
 
 void completion_queue::unlink(entry& what) noexcept {

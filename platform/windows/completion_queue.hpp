@@ -15,7 +15,7 @@ namespace spawnpipe::platform {
 
 class completion_queue {
  public:
-  // What can be posted: a member of what it stands for. Posted once, until it is taken or removed.
+  // What can be posted: a part of what it stands for. It is in the queue once, however often it is posted before it is taken.
   struct entry {
     entry* next = nullptr;
     entry* previous = nullptr;

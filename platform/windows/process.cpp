@@ -22,6 +22,7 @@ bool has_ended(const process& self) noexcept {
 
 void process_ended(void* context) noexcept {
   auto& self = *static_cast<process*>(context);
+  if (!has_ended(self)) return self.end.expect(self.handle.get(), self.exited);  // a wake for nothing
   DWORD code = 0;
   self.status = sys::GetExitCodeProcess(self.handle.get(), &code) != FALSE ? exit_status::exited(code) : exit_status();
   if (self.exited != nullptr) self.owner->client.completions->push(*self.exited);

@@ -86,7 +86,14 @@ result<std::string> shell_line(const spawn_plan& plan, std::string_view program)
   // With /s, the first and the last quote are taken away, and what is between them is the line.
   std::string line = detail::quote_windows_argument(program);
   for (std::size_t index = 1; index < prefix; ++index) line += ' ' + plan.argv[index];
-  return line + " \"" + plan.argv.back() + '"';
+  line += " \"" + plan.argv.back() + '"';
+  if (line.size() > detail::longest_windows_command_line) {
+    const auto units = wide(line);  // fewer than bytes, where the text is not all ASCII
+    if (units && units->size() > detail::longest_windows_command_line) {
+      return detail::too_long_command_line(program, units->size(), detail::longest_windows_command_line);
+    }
+  }
+  return line;
 }
 
 result<std::string> command_line(const spawn_plan& plan, std::string& program) {
@@ -105,6 +112,7 @@ result<program_start> prepare_program(const spawn_plan& plan) {
   if (plan.cwd) {
     const auto given = wide_or_refuse(*plan.cwd, "cwd");
     if (!given) return error{given.error()};
+    if (given->empty()) return system_error(ERROR_PATH_NOT_FOUND, stage::cwd, *plan.cwd);
     start.directory = full_path(*given);
     if (!start.directory) return last_error(stage::cwd, *plan.cwd);
   }
@@ -134,11 +142,6 @@ result<program_start> prepare_program(const spawn_plan& plan) {
   if (!line) return std::move(line).error();
   auto wide_line = wide(*line);
   if (!wide_line) return error{errc::invalid_argument, stage::command, "an argument is not UTF-8"};
-  if (wide_line->size() > detail::longest_windows_command_line) {
-    return error{std::make_error_code(std::errc::argument_list_too_long), stage::command,
-                 "command line of " + std::to_string(wide_line->size()) + " UTF-16 units, where " +
-                     std::to_string(detail::longest_windows_command_line) + " are possible"};
-  }
   start.line = *std::move(wide_line);
   auto wide_program = wide(*program);
   if (!wide_program) return error{errc::invalid_argument, stage::command, "program is not UTF-8"};

@@ -67,10 +67,12 @@ bool threadpool_wait::create(const pool_share& pool, function callback, void* co
   return wait_ != nullptr;
 }
 
-threadpool_wait::~threadpool_wait() {
+threadpool_wait::~threadpool_wait() { close(); }
+
+void threadpool_wait::close() noexcept {
   if (wait_ == nullptr) return;
   disarm();
-  sys::CloseThreadpoolWait(wait_);
+  sys::CloseThreadpoolWait(std::exchange(wait_, nullptr));
 }
 
 void threadpool_wait::arm(HANDLE object) noexcept { sys::SetThreadpoolWait(wait_, object, nullptr); }

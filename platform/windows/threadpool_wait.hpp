@@ -4,6 +4,10 @@
 // may outlive its wait object; so the one right order of an end is: disarm, wait for callbacks, close. Never inside the
 // callback. A NULL handle disarms in silence, and a NULL wait object crashes: neither can be built here.
 //
+// Wine 8.0 keeps the middle step only nearly: its waiting thread may have seen the handle signalled, but not said so yet, when the
+// wait is disarmed; the callback then comes late. None comes after the close. So a callback may be for nothing, and its
+// receiver looks before it acts.
+//
 // The pool is our own, with two threads at most. In the pool of the process our callbacks would stand behind whatever the host
 // does there, and never run where the host has exhausted it.
 #ifndef SPAWNPIPE_PLATFORM_WINDOWS_THREADPOOL_WAIT_HPP
@@ -50,8 +54,10 @@ class threadpool_wait {
   [[nodiscard]] bool create(const pool_share& pool, function callback, void* context) noexcept;
   // Calls back once when `object` is signalled, which it may be already.
   void arm(HANDLE object) noexcept;
-  // When this returns, no callback runs, and none comes.
+  // When this returns, no callback runs; see above for whether one may come.
   void disarm() noexcept;
+  // When this returns, no callback runs, and none comes.
+  void close() noexcept;
 
  private:
   static void CALLBACK fired(PTP_CALLBACK_INSTANCE instance, void* self, PTP_WAIT wait, TP_WAIT_RESULT result) noexcept;
