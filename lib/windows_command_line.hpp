@@ -30,11 +30,11 @@ inline constexpr std::size_t longest_windows_command_line = 32766;
 ///
 /// Errors: `invalid_argument` at `stage::command` where argv is empty, an argument has a NUL or is neither UTF-8 nor WTF-8,
 /// or argv[0] has a quote, for which the program name's rule has no escape; the subject says which.
-/// `std::errc::argument_list_too_long` at `stage::exec`, as other systems have it; the subject is argv[0].
-/// Of `program`, with the length and the limit.
-[[nodiscard]] error too_long_command_line(std::string_view program, std::size_t units, std::size_t limit);
-
+/// `std::errc::argument_list_too_long` at `stage::exec`, as other systems have it.
 [[nodiscard]] result<std::string> windows_command_line(std::span<const std::string> argv);
+
+/// The subject names the program, the length and the limit.
+[[nodiscard]] error too_long_command_line(std::string_view program, std::size_t units, std::size_t limit);
 
 /// Whose rules split a line.
 enum class windows_splitting {
