@@ -20,32 +20,6 @@ using namespace std::chrono_literals;
 // One wait of the system is capped, because systems count waits in few bits.
 constexpr auto longest_wait = 24h;
 
-/// What this thread has: its mark, and the loop of its blocking calls. Ends with the thread, and is the library's only
-/// thread_local.
-class thread_state {
- public:
-  thread_state() = default;
-  thread_state(const thread_state&) = delete;
-  thread_state& operator=(const thread_state&) = delete;
-  ~thread_state() {
-    if (loop != nullptr) std::exchange(loop, nullptr)->drop_loop();
-    if (record == nullptr) return;
-    record->ended.store(true);
-    std::exchange(record, nullptr)->release();
-  }
-
-  thread_record* own_record() {
-    if (record == nullptr) record = new thread_record;
-    return record;
-  }
-
-  thread_record* record = nullptr;
-  loop_core* loop = nullptr;
-  int callbacks = 0;  // of users, on the stack
-};
-
-thread_local thread_state this_thread;
-
 }  // namespace
 
 error wait_error(waited how, stage where, const char* subject) {
@@ -73,12 +47,12 @@ result<loop_core*> loop_core::open(void* adopt) {
     return std::move(opened).error();
   }
   core->os_ = *opened;
-  core->set_owner(this_thread.own_record());
+  core->set_owner(this_thread().own_record());
   return core;
 }
 
 result<loop_core*> loop_core::of_this_thread() {
-  loop_core*& mine = this_thread.loop;
+  loop_core*& mine = this_thread().loop;
   if (mine != nullptr && mine->foreign()) {  // this process is a forked copy: the loop is its parent's
     mine->drop_loop();
     mine = nullptr;
@@ -108,7 +82,8 @@ void loop_core::set_owner(thread_record* owner) noexcept {
 
 bool loop_core::owned_here() const noexcept {
   const thread_record* const owner = owner_.load();
-  return owner != nullptr && owner == this_thread.record;
+  const thread_state* const here = this_thread_if_any();
+  return owner != nullptr && here != nullptr && owner == here->record;
 }
 
 bool loop_core::take_over() noexcept {
@@ -116,7 +91,7 @@ bool loop_core::take_over() noexcept {
   if (owned_here()) return true;
   const thread_record* const owner = owner_.load();
   if (owner != nullptr && !owner->ended.load()) return false;
-  set_owner(this_thread.own_record());
+  set_owner(this_thread().own_record());
   return true;
 }
 
@@ -143,7 +118,7 @@ result<void> loop_core::acquire_thread() {
 void loop_core::drop(object& what) noexcept {
   if (owner_.load() == nullptr) {  // between two owners: it stays without one
     retain();
-    set_owner(this_thread.own_record());
+    set_owner(this_thread().own_record());
     drop_now(what);
     set_owner(nullptr);
     release();
@@ -159,7 +134,7 @@ void loop_core::drop(object& what) noexcept {
       platform::loop_wake(waker());
       return;
     }
-    set_owner(this_thread.own_record());
+    set_owner(this_thread().own_record());
   }
   drop_now(what);
 }
@@ -288,12 +263,12 @@ class loop_core::callback_scope {
  public:
   explicit callback_scope(loop_core& loop) noexcept : loop_(loop) {
     loop_.dispatching_ = true;
-    ++this_thread.callbacks;
+    ++this_thread().callbacks;
   }
   callback_scope(const callback_scope&) = delete;
   callback_scope& operator=(const callback_scope&) = delete;
   ~callback_scope() {
-    --this_thread.callbacks;
+    --this_thread().callbacks;
     loop_.dispatching_ = false;
   }
 
@@ -301,7 +276,10 @@ class loop_core::callback_scope {
   loop_core& loop_;
 };
 
-bool loop_core::can_wait() const noexcept { return this_thread.callbacks == 0 && can_pass(); }
+bool loop_core::can_wait() const noexcept {
+  const thread_state* const here = this_thread_if_any();
+  return (here == nullptr || here->callbacks == 0) && can_pass();
+}
 
 void loop_core::dispatch_one(object& what) {
   const core_ref<object> kept = core_ref<object>::adopt(&what);
@@ -331,7 +309,7 @@ void loop_core::wake() noexcept {
 
 result<void> loop_core::run(deadline until, const cancellation& cancel) {
   if (!owned_here() || foreign()) return error{errc::wrong_thread, stage::loop};
-  if (adopted_ || running_ || this_thread.callbacks > 0) return error{errc::would_deadlock, stage::loop};
+  if (adopted_ || running_ || this_thread().callbacks > 0) return error{errc::would_deadlock, stage::loop};
   retain();
   struct scope {
     loop_core& core;

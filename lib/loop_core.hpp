@@ -16,6 +16,7 @@
 #include "interruption.hpp"
 #include "object.hpp"
 #include "platform.hpp"
+#include "thread_state.hpp"
 #include "timer.hpp"
 
 #include <atomic>
@@ -24,16 +25,6 @@
 #include <optional>
 
 namespace spawnpipe::detail {
-
-/// A thread that owns loops. Counted, so that a loop can ask whether its owner has ended.
-struct thread_record {
-  std::atomic<std::size_t> references = 1;
-  std::atomic<bool> ended = false;
-
-  void release() noexcept {
-    if (references.fetch_sub(1) == 1) delete this;
-  }
-};
 
 /// What ended a wait.
 enum class waited { ready, timed_out, cancelled, would_deadlock };

@@ -161,6 +161,9 @@ enum class signal_kind { terminate, kill };
 // Forgets it, ended or not.
 void process_release(process* self) noexcept;
 
+// Calls `end(context)` when this thread ends (the main thread: when the program does), once. Asked for once in a thread.
+void at_thread_end(void (*end)(void* context) noexcept, void* context);
+
 // The host's variables, as NAME=value.
 [[nodiscard]] std::vector<std::string> host_environment();
 // Whether two names are one variable to the system (Windows: whatever their case).
