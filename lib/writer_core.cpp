@@ -100,29 +100,30 @@ void writer_core::settle() noexcept {
 result<std::size_t> writer_core::write(std::span<const std::byte> bytes) {
   if (auto refused = refusal()) return *std::move(refused);
   std::size_t taken = 0;
-  if (queue_.empty() && !bytes.empty()) {
-    const platform::io_outcome outcome =
-        platform::write_try(stream_, bytes.first(std::min(bytes.size(), longest_request)));
-    taken = outcome.bytes;
-    books_.accepted += taken;
-    books_.delivered += taken;
-    if (outcome.error) {
-      fail(outcome.error);
-      announce();
-      if (taken == 0) return *failure_;
-      return taken;
-    }
-  }
-  if (taken < bytes.size()) {
-    const std::size_t room = capacity_ - std::min(capacity_, queue_.size());
-    const std::size_t part = std::min(bytes.size() - taken, room);
+  // A system that writes at once is given more, until all is taken or the queue is full.
+  for (bool room = true; taken < bytes.size() && room && !failure_;) {
+    if (queue_.empty()) taken += try_now(bytes.subspan(taken));
+    const std::size_t part = std::min(bytes.size() - taken, capacity_ - std::min(capacity_, queue_.size()));
+    room = part > 0;
+    if (!room || failure_) break;
     queue_.push_copy(bytes.subspan(taken, part));
     books_.accepted += part;
     taken += part;
     begin();
-    announce();
   }
+  announce();
+  if (failure_ && taken == 0) return *failure_;
   return taken;
+}
+
+// What the system takes straight from the caller's bytes.
+std::size_t writer_core::try_now(std::span<const std::byte> bytes) noexcept {
+  const platform::io_outcome outcome =
+      platform::write_try(stream_, bytes.first(std::min(bytes.size(), longest_request)));
+  books_.accepted += outcome.bytes;
+  books_.delivered += outcome.bytes;
+  if (outcome.error) fail(outcome.error);
+  return outcome.bytes;
 }
 
 result<bool> writer_core::write_owned(std::string& buffer) {

@@ -53,6 +53,7 @@ class writer_core final : public object {
  private:
   [[nodiscard]] std::optional<error> refusal() const;
   void begin();
+  std::size_t try_now(std::span<const std::byte> bytes) noexcept;
   void apply(const platform::io_outcome& outcome) noexcept;
   void settle() noexcept;
   void fail(std::error_code code) noexcept;

@@ -11,9 +11,10 @@
 
 namespace spawnpipe::platform {
 
-bool awaited::create(loop& owner, function ready, void* context) noexcept {
+bool awaited::create(loop& owner, function ready, bool (*ended)(const void* context) noexcept, void* context) noexcept {
   owner_ = &owner;
   ready_ = ready;
+  ended_ = ended;
   context_ = context;
   return wait_.create(owner.pool, &awaited::signalled, this);
 }
@@ -25,42 +26,46 @@ awaited::~awaited() {
   owner_->queue.remove(*this);
 }
 
+void awaited::link() noexcept {
+  previous_awaited_ = nullptr;
+  next_awaited_ = owner_->first_awaited;
+  if (next_awaited_ != nullptr) next_awaited_->previous_awaited_ = this;
+  owner_->first_awaited = this;
+}
+
+void awaited::unlink() noexcept {
+  (previous_awaited_ != nullptr ? previous_awaited_->next_awaited_ : owner_->first_awaited) = next_awaited_;
+  if (next_awaited_ != nullptr) next_awaited_->previous_awaited_ = previous_awaited_;
+  next_awaited_ = previous_awaited_ = nullptr;
+}
+
 void awaited::expect(HANDLE object, const completion* hint) noexcept {
   object_ = object;
   hint_ = hint;
   state_ = state::expected;
-  previous_expected_ = nullptr;
-  next_expected_ = owner_->first_expected;
-  if (next_expected_ != nullptr) next_expected_->previous_expected_ = this;
-  owner_->first_expected = this;
-}
-
-void awaited::unlink() noexcept {
-  (previous_expected_ != nullptr ? previous_expected_->next_expected_ : owner_->first_expected) = next_expected_;
-  if (next_expected_ != nullptr) next_expected_->previous_expected_ = previous_expected_;
-  next_expected_ = previous_expected_ = nullptr;
+  link();
 }
 
 void awaited::arm() noexcept {
-  unlink();
+  if (state_ != state::expected) return;
   state_ = state::armed;
   wait_.arm(object_);
 }
 
-void awaited::settle() noexcept {
-  if (state_ == state::expected) unlink();
-  state_ = state::idle;
+void awaited::look() noexcept {
+  if (state_ == state::idle) return;
+  const bool over = ended_ != nullptr ? ended_(context_) : sys::WaitForSingleObject(object_, 0) == WAIT_OBJECT_0;
+  if (!over) return;
+  forget();
   ready_(context_);
 }
 
 void awaited::forget() noexcept {
-  switch (state_) {
-    case state::idle: return;
-    case state::expected: unlink(); break;
-    case state::armed:
-      wait_.disarm();
-      owner_->queue.remove(*this);
-      break;
+  if (state_ == state::idle) return;
+  unlink();
+  if (state_ == state::armed) {
+    wait_.disarm();
+    owner_->queue.remove(*this);
   }
   state_ = state::idle;
 }
@@ -72,7 +77,10 @@ void awaited::signalled(void* self) noexcept {
 
 void awaited::taken(completion_queue::entry& self) noexcept {
   auto& one = static_cast<awaited&>(self);
-  if (one.state_ == state::armed) one.settle();
+  if (one.state_ != state::armed) return;
+  one.unlink();
+  one.state_ = state::idle;
+  one.ready_(one.context_);
 }
 
 }  // namespace spawnpipe::platform

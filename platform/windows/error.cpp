@@ -31,6 +31,7 @@ constexpr std::array meanings = {
     meaning{ERROR_BROKEN_PIPE, std::errc::broken_pipe},
     meaning{ERROR_DISK_FULL, std::errc::no_space_on_device},
     meaning{ERROR_INVALID_NAME, std::errc::no_such_file_or_directory},
+    meaning{ERROR_BUSY, std::errc::device_or_resource_busy},
     meaning{ERROR_ALREADY_EXISTS, std::errc::file_exists},
     meaning{ERROR_BAD_EXE_FORMAT, std::errc::executable_format_error},
     meaning{ERROR_FILENAME_EXCED_RANGE, std::errc::filename_too_long},

@@ -35,24 +35,30 @@ void loop_close(loop* self) noexcept {
 }
 
 bool loop_wait(loop* self, time_point until, completion* hint) noexcept {
+  const bool waits = until > clock_now();
   awaited* direct = nullptr;
-  for (awaited *each = self->first_expected, *next = nullptr; each != nullptr; each = next) {
-    next = each->next_expected();
+  for (awaited* each = self->first_awaited; each != nullptr; each = each->next_awaited()) {
     if (hint != nullptr && each->hint() == hint) {
       direct = each;
-    } else {
+    } else if (waits || self->host_waits || !each->known_from_memory()) {
       each->arm();
     }
   }
   self->queue.wait(direct != nullptr ? direct->object() : nullptr, until);
   const bool woken = self->queue.take_all();
-  if (direct != nullptr && sys::WaitForSingleObject(direct->object(), 0) == WAIT_OBJECT_0) direct->settle();
+  if (direct != nullptr) direct->look();
+  if (waits) return woken;
+  for (awaited *each = self->first_awaited, *next = nullptr; each != nullptr; each = next) {
+    next = each->next_awaited();
+    if (each->known_from_memory()) each->look();
+  }
   return woken;
 }
 
 void loop_poke(loop* /*self*/) noexcept {}  // there are no adopted loops
 
 native_handle loop_native(const loop* self) noexcept {
+  self->host_waits = true;
   return native_handle{reinterpret_cast<std::intptr_t>(self->queue.event())};
 }
 

@@ -25,7 +25,8 @@ struct loop {
   loop_client client;
   pool_share pool;
   completion_queue queue;
-  awaited* first_expected = nullptr;
+  awaited* first_awaited = nullptr;
+  mutable bool host_waits = false;  // on the event itself: all that is awaited is armed
   waker* wake = nullptr;
 };
 

@@ -14,7 +14,14 @@ constexpr DWORD cancel_again_after = 50;
 
 bool overlapped_operation::create(loop& owner, awaited::function ready, void* context) noexcept {
   event_ = completion_queue::make_event();
-  return event_ && awaited_.create(owner, ready, context);
+  const auto ended = [](const void* self) noexcept { return static_cast<const overlapped_operation*>(self)->ended(); };
+  ready_ = ready;
+  context_ = context;
+  const auto pass_on = [](void* self) noexcept {
+    const auto& operation = *static_cast<overlapped_operation*>(self);
+    operation.ready_(operation.context_);
+  };
+  return event_ && awaited_.create(owner, pass_on, ended, this);
 }
 
 void overlapped_operation::prepare() noexcept {

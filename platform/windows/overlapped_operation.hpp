@@ -33,9 +33,11 @@ class overlapped_operation {
   // ended: ask collect.
   [[nodiscard]] bool create(loop& owner, awaited::function ready, void* context) noexcept;
 
-  // From idle. `issue` is given the OVERLAPPED, and returns what ReadFile or WriteFile returned. Nothing: it is pending.
+  // From idle, else refused: ERROR_BUSY, and what is in flight goes on. `issue` is given the OVERLAPPED, and returns what ReadFile or
+  // WriteFile returned. Nothing: it is pending.
   template <class Issue>
   [[nodiscard]] std::optional<overlapped_outcome> start(HANDLE pipe, const completion& hint, Issue issue) noexcept {
+    if (!idle()) return overlapped_outcome{.code = ERROR_BUSY};
     prepare();
     const bool at_once = issue(&overlapped_) != FALSE;
     return started(pipe, hint, at_once);
@@ -59,6 +61,8 @@ class overlapped_operation {
   OVERLAPPED overlapped_ = {};
   unique_handle event_;
   const completion* hint_ = nullptr;
+  awaited::function ready_ = nullptr;
+  void* context_ = nullptr;
   awaited awaited_;
 };
 

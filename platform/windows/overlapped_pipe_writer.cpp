@@ -33,12 +33,13 @@ bool overlapped_pipe_writer::create() noexcept {
 }
 
 std::optional<io_outcome> overlapped_pipe_writer::begin(std::span<const std::byte> from, completion& done) noexcept {
-  lent_ = static_cast<DWORD>(from.size());
+  const auto size = static_cast<DWORD>(from.size());
   const auto said = operation_.start(pipe_.get(), done, [&](OVERLAPPED* operation) {
-    return sys::WriteFile(pipe_.get(), from.data(), lent_, nullptr, operation);
+    return sys::WriteFile(pipe_.get(), from.data(), size, nullptr, operation);
   });
   if (said) return meaning(*said);
   done_ = &done;
+  lent_ = size;
   return std::nullopt;
 }
 

@@ -204,7 +204,7 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   child->exited = &exited;
   child->job = make_job();
   if (!child->job) return last_error(stage::attributes, "job");
-  if (!child->end.create(*self, &process_ended, child.get())) return last_error(stage::process, plan.program);
+  if (!child->end.create(*self, &process_ended, nullptr, child.get())) return last_error(stage::process, plan.program);
 
   const console_choice console = choose_console(plan.group, has_console(streams));
   auto made = create_process(streams, plan, *start, child->job.get(), console);
