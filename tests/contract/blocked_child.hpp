@@ -12,17 +12,20 @@
 namespace cases {
 
 // It neither reads nor writes, its stdin is full, and it does not end when asked to. On a loop of its own, which waits for its
-// end.
+// end. Beside it is one for `stop` alone: where a child cannot be asked to end, its stdin is closed, which spoils the other calls.
 struct blocked_child {
   explicit blocked_child(event_loop on = must(event_loop::create())) : loop(std::move(on)) {
     running = must(spawnpipe::spawn(loop, piped({.in = 1000}, "ignore-terminate")));
     CHECK(line_of(running.out()) == "ready");
     filled = fill(running.in());
     running.on_exit([](child&, const spawnpipe::exit_status&) {});
+    stubborn = must(spawnpipe::spawn(loop, piped("ignore-terminate").err(spawnpipe::stdio::null{})));
+    CHECK(line_of(stubborn.out()) == "ready");
   }
 
   event_loop loop;
   child running;
+  child stubborn;
   std::size_t filled = 0;
 };
 
@@ -80,7 +83,7 @@ template <class T>
       {"wait", [&](deadline until, const cancellation& cancel) { return code_of(running.wait(until, cancel)); }},
       {"stop without kill",
        [&](deadline until, const cancellation& cancel) {
-         return code_of(running.stop({.terminate = 1h, .kill = false}, until, cancel));
+         return code_of(on.stubborn.stop({.terminate = 1h, .kill = false}, until, cancel));
        }},
       {"run of the loop",
        [&](deadline until, const cancellation& cancel) { return code_of(on.loop.run(until, cancel)); }},

@@ -17,9 +17,10 @@ TEST_CASE("[W1] write takes what fits, says how much, and never waits") {
   const stopwatch watch;
   // Far more than pipe and queue hold: the queue is filled to its last byte, and no further.
   const std::string text = pattern::make(4'000'000);
-  const std::size_t taken = must(in.write(text));
+  std::size_t taken = must(in.write(text));
   CHECK(taken >= 1000);
   CHECK(taken < text.size());
+  taken += fill(in);  // where the pipe takes from the queue only, it has taken that
   CHECK(in.unsent() == 1000);
   CHECK(in.books().delivered == taken - 1000);
   for (int rounds = 0; rounds < 1000; ++rounds) REQUIRE(must(in.write("more")) == 0);
@@ -36,11 +37,12 @@ TEST_CASE("[W1] small writes fill the queue to its capacity exactly") {
     dice any(capacity);
     for (std::size_t position = 0;;) {
       const std::size_t wanted = any.size(9000);
+      const std::size_t room = capacity - in.unsent();
       const std::size_t taken = must(in.write(pattern::make(wanted, position)));
       position += taken;
       REQUIRE(in.unsent() <= capacity);
       REQUIRE(balanced(in.books()));
-      if (taken < wanted) REQUIRE(in.unsent() == capacity);
+      REQUIRE(taken >= std::min(wanted, room));
       if (taken == 0) break;
     }
     CHECK(in.unsent() == capacity);
@@ -222,7 +224,7 @@ TEST_CASE("[W4][W8] what a closed writer has queued is dropped when the child is
     REQUIRE_OK(running.in().close());
     CHECK(running.in().flush(1ms).failed_with(errc::timed_out));
     CHECK_OK(running.stop(spawnpipe::stop_policy::immediate(), patience()));
-    if (held) CHECK(host_os::running(grandchild));
+    if (held && !host_os::kill_takes_the_tree()) CHECK(host_os::running(grandchild));
     CHECK_FALSE(running.in().flush(patience()));
     const write_books books = running.in().books();
     CHECK(books.accepted == filled);

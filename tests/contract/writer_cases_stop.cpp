@@ -126,7 +126,13 @@ TEST_CASE("[W6][W7] a child that closed its stdin is a broken pipe and no signal
   child running = start("read", 10, 0);
   CHECK(must(running.in().write("0123456789")) == 10);
   CHECK(line_of(running.out()) == "closed");
-  const auto broken = running.in().write("x");
+  // Some systems say it at once, others behind the bytes, which are dropped then.
+  auto broken = running.in().write("x");
+  const std::size_t in_vain = broken.value_or(0);
+  if (broken) {
+    CHECK(running.in().flush(patience()).failed_with(std::errc::broken_pipe));
+    broken = running.in().write("x");
+  }
   REQUIRE_FALSE(broken);
   CHECK(broken.failed_with(std::errc::broken_pipe));
   CHECK(broken.error().where == spawnpipe::stage::write);
@@ -140,7 +146,7 @@ TEST_CASE("[W6][W7] a child that closed its stdin is a broken pipe and no signal
     CHECK(again.where == broken.error().where);
     CHECK(again.subject == broken.error().subject);
   }
-  CHECK(running.in().books() == write_books{.accepted = 10, .delivered = 10});
+  CHECK(running.in().books() == write_books{.accepted = 10 + in_vain, .delivered = 10, .dropped = in_vain});
   CHECK_OK(running.in().close());
   CHECK_OK(running.in().stop());
   CHECK(running.in().write("y").failed_with(std::errc::broken_pipe));
@@ -163,10 +169,9 @@ TEST_CASE("[W6][W8] a pipe that breaks under a queue: flush and write_all say so
       const auto broken = in.write_all(rest, patience());
       CHECK(broken.failed_with(std::errc::broken_pipe));
     } else {
-      static_cast<void>(in.write(rest));
+      for (auto taken = in.write(rest); taken && *taken > 0; taken = in.write(rest)) rest.remove_prefix(*taken);
       const auto broken = in.flush(patience());
       CHECK(broken.failed_with(std::errc::broken_pipe));
-      rest.remove_prefix(in.books().accepted);
     }
     CHECK(in.books().accepted == text.size() - rest.size());
     CHECK(in.books().dropped > 0);

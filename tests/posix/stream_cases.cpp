@@ -310,4 +310,17 @@ TEST_CASE("[W2] no request is longer than 31 bits can say") {
   CHECK(longest <= INT_MAX);
 }
 
+TEST_CASE("[W1][W6] one write fills pipe and queue, and one to a pipe that nobody reads says so itself") {
+  harness::leak_check nothing_left;
+  child silent = must(spawnpipe::spawn(piped({.in = 1000}, "hang")));
+  CHECK(must(silent.in().write(pattern::make(4'000'000))) > 1000);
+  CHECK(silent.in().unsent() == 1000);
+  CHECK(must(silent.in().write("x")) == 0);
+  child closed = start("read", 1, 0);
+  CHECK(must(closed.in().write("x")) == 1);
+  CHECK(line_of(closed.out()) == "closed");
+  CHECK(closed.in().write("x").failed_with(std::errc::broken_pipe));
+  CHECK(closed.in().books().accepted == 1);
+}
+
 }  // namespace

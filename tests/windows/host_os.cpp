@@ -64,12 +64,26 @@ ULONGLONG began(HANDLE process) {
   return ::GetProcessTimes(process, &creation, &end, &kernel, &user) == 0 ? 0 : ticks(creation);
 }
 
-// Handles of these types come and go with what the system and the C runtime do on their own: keys of the registry, the
-// synchronization of threads. The library's own leaks show in the others.
-bool keeps_count(std::string_view type) {
+// An event that one wait uses up. Locks of the C++ runtime make one when two threads first meet at them, and keep it for as
+// long as they like.
+bool is_of_a_lock(HANDLE event) {
+  struct event_information {  // EVENT_BASIC_INFORMATION
+    LONG type;
+    LONG state;
+  };
+  using query = LONG(WINAPI*)(HANDLE, int, void*, ULONG, ULONG*);
+  constexpr LONG synchronization_event = 1;
+  static const auto ask = system_call<query>(::GetModuleHandleW(L"ntdll.dll"), "NtQueryEvent");
+  event_information facts{};
+  return ask != nullptr && ask(event, 0, &facts, sizeof facts, nullptr) >= 0 && facts.type == synchronization_event;
+}
+
+// What the library could leak. Other types come and go with what the system does on its own, such as keys of the registry.
+bool counts(HANDLE handle, std::string_view type) {
   constexpr std::array<std::string_view, 7> counted = {"File",  "Process", "Job",   "IoCompletion",
                                                        "Event", "Timer",   "Thread"};
-  return std::find(counted.begin(), counted.end(), type) != counted.end();
+  if (std::find(counted.begin(), counted.end(), type) == counted.end()) return false;
+  return type != "Event" || !is_of_a_lock(handle);
 }
 
 }  // namespace
@@ -78,7 +92,7 @@ std::vector<std::string> open_descriptors() {
   std::vector<std::string> all;
   for (const HANDLE each : open_handles()) {
     const std::string type = handle_type(each);
-    if (keeps_count(type)) all.push_back(std::to_string(reinterpret_cast<std::uintptr_t>(each)) + " " + type);
+    if (counts(each, type)) all.push_back(std::to_string(reinterpret_cast<std::uintptr_t>(each)) + " " + type);
   }
   return all;
 }
@@ -173,12 +187,18 @@ std::optional<std::string> no_polite_end() {
 
 bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code) { return !signal && code && *code != 0; }
 
+// By its job object.
+bool kill_takes_the_tree() { return true; }
+
 std::errc below_a_file() { return std::errc::no_such_file_or_directory; }
 
 // Without SYSTEMROOT programs do not find parts of the system, so that the library sets it. The names that begin with = are the
 // current directories of the drives; no command speaks of them.
 bool always_set(std::string_view name) {
-  return name.starts_with('=') || ::_stricmp(std::string(name).c_str(), "SYSTEMROOT") == 0;
+  const std::string text(name);
+  const auto is = [&](const char* other) { return ::_stricmp(text.c_str(), other) == 0; };
+  if (name.starts_with('=') || is("SYSTEMROOT")) return true;
+  return under_wine() && (name.starts_with("WINE") || is("SYSTEMDRIVE"));  // Wine sets these in every process
 }
 
 ended run_self(const std::vector<std::string>& arguments) {

@@ -3,7 +3,7 @@
 // Where the compiler keeps thread_local objects in memory of its own (-femulated-tls, the default here), that memory goes by
 // the destructor of a thread key, and the objects' destructors run by that of another. Keys end in the order in which they
 // were made, and the memory's key is made first, by the first access: the destructors run in memory that was freed, and the
-// heap is broken (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=58142). doctest has such objects. A registration before
+// heap is broken (https://gcc.gnu.org/bugzilla/show_bug.cgi?id=80816). doctest has such objects. A registration before
 // everything else makes the destructors' key the first.
 #include <cxxabi.h>
 
