@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes the table rule by back end of what the test programs wrote down, and the line of totals.
 
-    report.py [--table FILE --table-from DIR [--columns NAMES] [--require RULES]] [--verbs CHILD --verb-log FILE] DIR...
+    report.py [--table FILE --table-from DIR... [--columns NAMES] [--require RULES]] [--verbs CHILD LOG]... DIR...
 
 Each DIR holds the results of one build: a file NAME.tsv for each program (its rows are described in results.hpp), to which
-tests/run adds a row "exit" with the status that the program ended with. Every DIR counts for the totals; the table is made of the
-one that --table-from names, with a column for each back end. --require takes rules and ranges, such as T,W,P1-P5: an empty cell of theirs is a failure. --verbs
-names the helper program: a verb of it that no line of the log names is a failure.
+tests/run adds a row "exit" with the status that the program ended with. Every DIR counts for the totals; the table is made of
+those that --table-from names, with a column for each back end. Where two of them ran the same program on the same back end, the
+first counts. --require takes rules and ranges, such as T,W,P1-P5: an empty cell of theirs is a failure. --verbs names the helper
+program, and what runs it, and a log: a verb that no line of the log names is a failure.
 
 The last line of the output is "N passed, N failed, N skipped"; the exit status is 0 where none failed.
 """
@@ -14,6 +15,7 @@ The last line of the output is "N passed, N failed, N skipped"; the exit status 
 import argparse
 import collections
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -117,12 +119,13 @@ class Cell:
 def make_table(programs, columns, totals):
     cells = {(rule, back_end): Cell() for rule in RULES for back_end in columns}
     stale = []
-    for program, rows in programs.items():
+    counted = {}
+    for (folder, program), rows in programs.items():
         whole = any(row["kind"] == "end" for row in rows)
         seen_broken = set()
         for row in rows:
             back_end = row["back_end"]
-            if back_end not in columns:
+            if back_end not in columns or counted.setdefault((program, back_end), folder) != folder:
                 continue
             if row["kind"] == "start":
                 seen_broken = set()
@@ -162,7 +165,7 @@ def table_text(cells, columns):
 
 
 def unused_verbs(child, log):
-    known = subprocess.run([child, "verbs"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=30)
+    known = subprocess.run([*shlex.split(child), "verbs"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=30)
     used = set(log.read_text().split()) if log.exists() else set()
     return [verb for verb in known.stdout.split() if verb not in used]
 
@@ -171,11 +174,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("builds", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--table", type=Path)
-    parser.add_argument("--table-from", type=Path)
+    parser.add_argument("--table-from", type=Path, action="append")
     parser.add_argument("--columns", default="portable,simulated")
     parser.add_argument("--require", default="")
-    parser.add_argument("--verbs")
-    parser.add_argument("--verb-log", type=Path)
+    parser.add_argument("--verbs", nargs=2, action="append", default=[], metavar=("CHILD", "LOG"))
     options = parser.parse_args()
 
     totals = Totals()
@@ -188,7 +190,9 @@ def main():
 
     if options.table_from:
         columns = options.columns.split(",")
-        cells = make_table(read_build(options.table_from), columns, totals)
+        programs = {(folder, program): rows for folder in options.table_from
+                    for program, rows in read_build(folder).items()}
+        cells = make_table(programs, columns, totals)
         required = required_rules(options.require)
         for (rule, back_end), cell in cells.items():
             if rule in required and not cell.text():
@@ -198,8 +202,8 @@ def main():
         if options.table:
             options.table.write_text(text)
 
-    if options.verbs:
-        for verb in unused_verbs(options.verbs, options.verb_log):
+    for child, log in options.verbs:
+        for verb in unused_verbs(child, Path(log)):
             totals.fail(f"no case used the helper's verb \"{verb}\"")
 
     skips = [text if count == 1 else f"{text} ({count} times)" for text, count in totals.skips.items()]
