@@ -262,7 +262,9 @@ TEST_CASE("[P1] absurd options of a run are refused before anything is started")
       {{.policy = {.terminate = -1ms}}, "terminate"},
       {{.policy = {.reap_limit = -1ms}}, "reap_limit"},
   };
-  for (const auto& [wrong, subject] : all) {
+  for (const auto& each : all) {
+    const auto& wrong = each.first;
+    const auto& subject = each.second;  // no structured binding: clang 14 lets no lambda, such as CAPTURE's, have one
     CAPTURE(subject);
     const auto done = spawnpipe::run(command("exit").err(trace), wrong);
     REQUIRE_FALSE(done);

@@ -276,11 +276,14 @@ TEST_CASE("[G6][P1] a host with few descriptors left makes a loop, or is told wh
   PLAY_SCENARIO("descriptors are scarce for a new loop");
 }
 
+constexpr int spare_again = 16;
+
 template <int Left>
 void first_loop() {
   filler all(64);
   all.leave(Left);
   const auto created = spawnpipe::event_loop::create();
+  all.leave(spare_again);  // a sanitizer's runtime needs one to look at an object's type
   EXPECT(created || created.failed_with(std::errc::too_many_files_open));
 }
 static const harness::scenario first_with_0{"the first loop, with 0 descriptors left", first_loop<0>};

@@ -43,7 +43,7 @@ class soak : public audit {
     std::string got;       // by the user
     std::string accepted;  // by its writer
     bool fed_end = false;
-    bool held = false;  // its pipes, by somebody else
+    bool held = false;     // its pipes, by somebody else
     int exits = 0;         // calls of on_exit
     bool lossless = true;  // nothing was closed or dropped by the user
   };

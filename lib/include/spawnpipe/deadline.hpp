@@ -60,6 +60,7 @@ class deadline {
   [[nodiscard]] SPAWNPIPE_API bool passed() const noexcept;
 
   /// The earlier deadline is the lesser one.
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the 0 of a comparison for a pointer
   friend constexpr auto operator<=>(const deadline&, const deadline&) noexcept = default;
 
  private:
