@@ -1,6 +1,8 @@
 // The scheduler of the build tool: everything here happens on one thread, most of it in callbacks of the loop.
 #include "builder.hpp"
 
+#include "utf8_path.hpp"
+
 #include <spawnpipe/deadline.hpp>
 #include <spawnpipe/error.hpp>
 #include <spawnpipe/stop_policy.hpp>
@@ -30,6 +32,16 @@ std::optional<fs::file_time_type> write_time(const std::optional<fs::path>& file
   return none ? std::nullopt : std::optional(when);
 }
 
+// CR LF as LF. On Windows the CR comes back when it is printed.
+std::string with_plain_newlines(std::string text) {
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text.compare(at, 2, "\r\n") != 0) text[kept++] = text[at];
+  }
+  text.resize(kept);
+  return text;
+}
+
 // The output as text that ends with a newline, with a word about what was left out of the middle.
 std::string text_of(const spawnpipe::completed& done) {
   std::string text = done.out;
@@ -39,7 +51,7 @@ std::string text_of(const spawnpipe::completed& done) {
   if (!text.empty() && text.back() != '\n') text += '\n';
   if (done.drain_limited)
     text += "note: it left something running that holds its output; what that says is not shown\n";
-  return text;
+  return with_plain_newlines(std::move(text));
 }
 
 std::string_view hint_for(const spawnpipe::error& why) {
@@ -53,7 +65,8 @@ std::string_view hint_for(const spawnpipe::error& why) {
 }
 
 // A shell tells of a program it could not run by these codes.
-std::string_view hint_for(const spawnpipe::exit_status& status) {
+std::string_view hint_for(const spawnpipe::command& what, const spawnpipe::exit_status& status) {
+  if (!what.is_shell_line()) return {};
   if (status.code() == 127U) return "hint: a program was not found; is it installed, and in the PATH?\n";
   if (status.code() == 126U) return "hint: a program was found, but is not an executable file\n";
   return {};
@@ -140,11 +153,11 @@ void builder::ended(std::size_t entry, const spawnpipe::completed& done) {
     const std::string output = text_of(done);
     std::error_code none;
     if (!done.status.success()) {
-      failed(entry, to_string(done), hint_for(done.status), output);
+      failed(entry, to_string(done), hint_for(what.command, done.status), output);
     } else if (done.output_error) {
       failed(entry, "its output could not be read: " + done.output_error->message(), {}, output);
     } else if (what.output && !fs::exists(*what.output, none)) {
-      failed(entry, "it succeeded, but did not make " + what.output->string(), {}, output);
+      failed(entry, "it succeeded, but did not make " + utf8(*what.output), {}, output);
     } else {
       ++report_.done;
       shown_.ended(ended_count(), what.label, done.elapsed);

@@ -3,11 +3,14 @@
 //   compdb_build [-j JOBS] [-k FAILURES] build/compile_commands.json
 //
 // It runs all of them, in any order: a database knows no dependencies, so generated sources must be there before.
+// A "command" is run as the system's own build tools run one: by the shell on POSIX, without one on Windows.
 // Exit status: 0 all is done, 1 a command failed, 2 the command line or the database is no good, 130 interrupted.
 #include "builder.hpp"
+#include "command_line.hpp"
 #include "compilation_database.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
+#include "utf8_path.hpp"
 
 #include <spawnpipe/cancellation.hpp>
 #include <spawnpipe/event_loop.hpp>
@@ -78,7 +81,7 @@ std::string summary(build_report& report, const std::vector<compilation>& entrie
 }
 
 exit_code build(const std::string& database, const build_options& options) {
-  const std::vector<compilation> entries = read_compilation_database(database);
+  const std::vector<compilation> entries = read_compilation_database(path_of_utf8(database));
   auto loop = spawnpipe::event_loop::create();
   if (!loop) {
     std::cerr << "compdb_build: " << loop.error().message() << '\n';
@@ -114,14 +117,13 @@ int main(int argc, char** argv) {
   app.add_option("-k,--keep-going", keep_going, "end at so many failures, 0: never")
       ->check(at_least(0))
       ->capture_default_str();
+  app.footer(std::string(command_line::convention));
   try {
-    app.parse(argc, argv);
+    const std::vector<std::string> given = command_line::arguments(argc, argv);
+    app.parse(std::vector<std::string>(given.rbegin(), given.rend()));  // CLI11 wants the last one first
+    return build(database, {static_cast<std::size_t>(jobs), static_cast<std::size_t>(keep_going)});
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? all_done : bad_input;
-  }
-
-  try {
-    return build(database, {static_cast<std::size_t>(jobs), static_cast<std::size_t>(keep_going)});
   } catch (const bad_database& bad) {
     std::cerr << "compdb_build: " << bad.what() << '\n';
     return bad_input;

@@ -1,12 +1,14 @@
 // Reads a compilation database, and refuses one that is not what it should be, with the entry's number and the reason.
 #include "compilation_database.hpp"
 
+#include "command_line.hpp"
+#include "utf8_path.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <fstream>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -23,17 +25,17 @@ class entry_reader {
 
   [[nodiscard]] compilation read() const {
     if (!entry_.is_object()) refuse("not an object");
-    const fs::path directory = fs::absolute(folder_ / text(require("directory"), "directory"));
+    const fs::path directory = fs::absolute(folder_ / path_of_utf8(text(require("directory"), "directory")));
     std::string label = text(require("file"), "file");
     std::optional<fs::path> output;
     if (const json* declared = find("output")) {
       label = text(*declared, "output");
-      output = directory / label;
+      output = directory / path_of_utf8(label);
     }
 
     std::string line;
     spawnpipe::command what = read_command(line);
-    what.cwd(directory.string());
+    what.cwd(utf8(directory));
     what.in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{}).err(spawnpipe::stdio::merge{});
     return {std::move(what), std::move(line), std::move(label), std::move(output)};
   }
@@ -69,7 +71,7 @@ class entry_reader {
     const json* shell_line = find("command");
     if (shell_line == nullptr) refuse("neither \"command\" nor \"arguments\" is there");
     line = text(*shell_line, "command");
-    return spawnpipe::command::shell(line);
+    return command_line::parse(line);
   }
 
   [[nodiscard]] spawnpipe::command read_arguments(const json& arguments, std::string& line) const {
@@ -81,27 +83,12 @@ class entry_reader {
       if (value == nullptr) refuse("\"arguments\" holds something that is not a string");
       if (value->find('\0') != std::string::npos) refuse("\"arguments\" contains a NUL");
       if (!line.empty()) line += ' ';
-      line += quoted(*value);
+      line += command_line::quoted(*value);
       rest.push_back(*value);
     }
     std::string program = std::move(rest.front());
     rest.erase(rest.begin());
     return spawnpipe::command(std::move(program), std::move(rest));
-  }
-
-  // For a person to copy into a POSIX shell.
-  [[nodiscard]] static std::string quoted(std::string_view argument) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=/.,:@%^";
-    if (!argument.empty() && argument.find_first_not_of(plain) == std::string_view::npos) return std::string(argument);
-    std::string result = "'";
-    for (const char c : argument) {
-      if (c == '\'') {
-        result += "'\\''";
-      } else {
-        result += c;
-      }
-    }
-    return result + '\'';
   }
 
   const json& entry_;
@@ -115,7 +102,7 @@ std::vector<compilation> read_compilation_database(const fs::path& path) {
   std::error_code ignored;
   const fs::path file = fs::is_directory(path, ignored) ? path / "compile_commands.json" : path;
   const auto refuse = [&file](const std::string& reason) -> bad_database {
-    return bad_database(file.string() + ": " + reason);
+    return bad_database(utf8(file) + ": " + reason);
   };
 
   errno = 0;

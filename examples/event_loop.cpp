@@ -4,10 +4,26 @@
 
 #include <chrono>
 #include <iostream>
+#include <string>
+#include <thread>
 
 using namespace std::chrono_literals;
 
-int main() {
+namespace {
+
+// A child, which is this program run again: counts, with a pause after each number.
+int count(int last, std::chrono::milliseconds pause) {
+  for (int number = 1; number <= last; ++number) {
+    std::cout << number << std::endl;
+    std::this_thread::sleep_for(pause);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 3) return count(std::stoi(argv[1]), std::chrono::milliseconds(std::stoi(argv[2])));
   auto loop = spawnpipe::event_loop::create();
   if (!loop) {
     std::cerr << loop.error().message() << '\n';
@@ -15,11 +31,15 @@ int main() {
   }
 
   int ended_well = 0;
-  const auto start = [&](const char* name, const char* line) {
-    auto started = spawnpipe::spawn(*loop, spawnpipe::command::shell(line).out(spawnpipe::stdio::pipe{}));
+  const auto start = [&](const char* name, const char* last, const char* pause) {
+    const auto what = spawnpipe::command(argv[0], {last, pause}).out(spawnpipe::stdio::pipe{});
+    auto started = spawnpipe::spawn(*loop, what);
     if (!started) return started;
     started->out().on_readable([name](spawnpipe::pipe_reader& out) {
-      while (const auto text = out.read_line(spawnpipe::deadline::now())) std::cout << name << ": " << *text << '\n';
+      while (auto line = out.read_line(spawnpipe::deadline::now())) {
+        if (line->ends_with('\r')) line->remove_suffix(1);  // on Windows children end their lines with CR LF
+        std::cout << name << ": " << *line << '\n';
+      }
       if (const auto broken = out.error()) std::cerr << name << ": " << broken->message() << '\n';
     });
     started->on_exit([name, &ended_well](spawnpipe::child&, const spawnpipe::exit_status& status) {
@@ -29,9 +49,9 @@ int main() {
     return started;
   };
 
-  const auto tick = start("clock", "for i in 1 2 3; do echo tick $i; sleep 0.2; done");
-  const auto count = start("counter", "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done");
-  for (const auto* started : {&tick, &count}) {
+  const auto slow = start("slow", "3", "200");
+  const auto quick = start("quick", "5", "100");
+  for (const auto* started : {&slow, &quick}) {
     if (!*started) std::cerr << started->error().message() << '\n';
   }
 

@@ -1,4 +1,5 @@
 // What a build tool wants to know from the system about its terminal, and the signals that a person stops it with.
+// One of posix/terminal.cpp and windows/terminal.cpp is behind it.
 #ifndef EXAMPLES_TERMINAL_HPP
 #define EXAMPLES_TERMINAL_HPP
 

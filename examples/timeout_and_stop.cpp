@@ -1,9 +1,12 @@
 // Waits for a child with a timeout, and then stops it: ask, wait for the grace, kill. A timeout is no failure: nothing
-// is lost, and the same call goes on where it was. This child ignores being asked, so stopping it goes all the way.
+// is lost, and the same call goes on where it was. The child is this program run again; it ignores being asked, so
+// stopping it goes all the way.
 #include <spawnpipe/spawnpipe.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <iostream>
+#include <thread>
 
 using namespace std::chrono_literals;
 
@@ -14,11 +17,21 @@ int fail(const char* what, const spawnpipe::error& why) {
   return 1;
 }
 
+int be_stubborn() {
+  std::signal(SIGTERM, SIG_IGN);
+  std::cout << "ready" << std::endl;
+  std::this_thread::sleep_for(60s);
+  return 0;
+}
+
 }  // namespace
 
-int main() {
-  auto what = spawnpipe::command::shell("trap '' TERM; echo ready; while :; do sleep 1; done");
-  auto stubborn = spawnpipe::spawn(what.in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{}));
+int main(int argc, char** argv) {
+  if (argc > 1) return be_stubborn();
+  auto what = spawnpipe::command(argv[0], {"stubborn"});
+  what.in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::pipe{});
+  what.group(spawnpipe::process_group::session);  // on Windows a shared console would ask it by a Ctrl-Break as well
+  auto stubborn = spawnpipe::spawn(what);
   if (!stubborn) return fail("spawn", stubborn.error());
   if (auto ready = stubborn->out().read_line(5s); !ready) return fail("read", ready.error());
 

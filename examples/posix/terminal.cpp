@@ -1,4 +1,4 @@
-// The POSIX side of the build tool: the only file of it that differs by system.
+// The POSIX side of the build tool's terminal.
 #include "terminal.hpp"
 
 #include <signal.h>
