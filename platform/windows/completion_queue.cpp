@@ -24,12 +24,6 @@ class locked {
   SRWLOCK& lock_;
 };
 
-// A wake may come for nothing, but none may be lost: an event of ours that could not be set is set again.
-void set(HANDLE event) noexcept {
-  constexpr int attempts = 3;
-  for (int made = 0; made < attempts && sys::SetEvent(event) == FALSE; ++made) ::SwitchToThread();
-}
-
 // Rounded up, because a wait that ends early would only be begun again.
 DWORD milliseconds_until(time_point until) noexcept {
   if (until == time_point::max()) return INFINITE;
@@ -46,6 +40,18 @@ unique_handle completion_queue::make_event() noexcept {
   return unique_handle(sys::CreateEventW(nullptr, TRUE, FALSE, nullptr));
 }
 
+// A wake may come for nothing, but none may be lost: an event of ours that could not be set is set again.
+void completion_queue::set() noexcept {
+  constexpr int attempts = 3;
+  for (int made = 0; made < attempts && sys::SetEvent(event_.get()) == FALSE; ++made) ::SwitchToThread();
+  maybe_set_ = true;
+}
+
+// Most passes find nothing in the queue, and are spared the system.
+void completion_queue::reset() noexcept {
+  if (maybe_set_ && sys::ResetEvent(event_.get()) != FALSE) maybe_set_ = false;
+}
+
 void completion_queue::post(entry& what) noexcept {
   const locked hold(lock_);
   if (what.posted) return;
@@ -54,13 +60,13 @@ void completion_queue::post(entry& what) noexcept {
   what.previous = last_;
   (last_ != nullptr ? last_->next : first_) = &what;
   last_ = &what;
-  set(event_.get());
+  set();
 }
 
 void completion_queue::wake() noexcept {
   const locked hold(lock_);
   woken_ = true;
-  set(event_.get());
+  set();
 }
 
 void completion_queue::unlink(entry& what) noexcept {
@@ -68,7 +74,7 @@ void completion_queue::unlink(entry& what) noexcept {
   (what.next != nullptr ? what.next->previous : last_) = what.previous;
   what.next = what.previous = nullptr;
   what.posted = false;
-  if (first_ == nullptr && !woken_) sys::ResetEvent(event_.get());
+  if (first_ == nullptr && !woken_) reset();
 }
 
 void completion_queue::remove(entry& what) noexcept {
@@ -96,7 +102,7 @@ bool completion_queue::take_all() noexcept {
     woken = woken_;
     woken_ = false;
     last = last_;
-    if (first_ == nullptr) sys::ResetEvent(event_.get());
+    if (first_ == nullptr) reset();
   }
   while (last != nullptr) {
     entry* const next = pop();

@@ -45,12 +45,16 @@ class completion_queue {
 
  private:
   entry* pop() noexcept;
+  // With the lock held.
   void unlink(entry& what) noexcept;
+  void set() noexcept;
+  void reset() noexcept;
 
   SRWLOCK lock_ = SRWLOCK_INIT;
   entry* first_ = nullptr;
   entry* last_ = nullptr;
   bool woken_ = false;
+  bool maybe_set_ = false;  // the event
   unique_handle event_;
 };
 
