@@ -22,8 +22,9 @@ inline constexpr int wakes_in_one_repeat = 1000;
 enum class streams { null_device, pipes };
 
 struct scenarios {
-  seconds (*read)(std::size_t block);   // from a child that writes blocks of child_block
-  seconds (*write)(std::size_t block);  // to a child that reads to the end
+  seconds (*read)(std::size_t block);               // from a child that writes blocks of child_block
+  seconds (*read_in_callbacks)(std::size_t block);  // raw: as read
+  seconds (*write)(std::size_t block);              // to a child that reads to the end
   seconds (*spawn_and_wait)(streams which);
   seconds (*wake_up)();  // the median time from the wake on one thread to the woken code on another
 };

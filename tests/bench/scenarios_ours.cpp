@@ -35,6 +35,36 @@ seconds read(std::size_t block) {
   return taken * (static_cast<double>(transfer_size) / static_cast<double>(all - before));
 }
 
+// The same bytes, as a program takes them that has other things to wait for; `block` is what the reader holds.
+seconds read_in_callbacks(std::size_t block) {
+  const std::uint64_t all = prelude_size + transfer_size;
+  spawnpipe::event_loop loop = spawnpipe::event_loop::create().value();
+  spawnpipe::child child =
+      spawn(loop, command(child_program, {"write", std::to_string(all), std::to_string(child_block)})
+                      .in(stdio::null{})
+                      .out(stdio::pipe{.capacity = block})
+                      .err(stdio::null{}))
+          .value();
+  std::uint64_t got = 0;
+  std::uint64_t before = 0;
+  clock::time_point begin;
+  clock::time_point end;
+  child.out().on_readable([&](spawnpipe::pipe_reader& out) {
+    const std::size_t count = out.available().size();
+    out.consume(count);
+    got += count;
+    if (before == 0 && got >= prelude_size) {
+      before = got;
+      begin = clock::now();
+    }
+    if (count > 0) end = clock::now();
+  });
+  loop.run(deadline::never()).value();
+  expect(got == all && child.out().at_end(), "the bytes of the child");
+  expect(child.wait(deadline::never()).value().success(), "the child's exit");
+  return seconds(end - begin) * (static_cast<double>(transfer_size) / static_cast<double>(all - before));
+}
+
 void write_all(spawnpipe::pipe_writer& writer, std::span<const std::byte> bytes) {
   writer.write_all(bytes, deadline::never()).value();
 }
@@ -99,7 +129,10 @@ seconds wake_up() {
 
 }  // namespace
 
-const scenarios our_scenarios = {
-    .read = &read, .write = &write, .spawn_and_wait = &spawn_and_wait, .wake_up = &wake_up};
+const scenarios our_scenarios = {.read = &read,
+                                 .read_in_callbacks = &read_in_callbacks,
+                                 .write = &write,
+                                 .spawn_and_wait = &spawn_and_wait,
+                                 .wake_up = &wake_up};
 
 }  // namespace bench

@@ -106,6 +106,6 @@ seconds wake_up() {
 }  // namespace
 
 const scenarios raw_scenarios = {
-    .read = &read, .write = &write, .spawn_and_wait = &spawn_and_wait, .wake_up = &wake_up};
+    .read = &read, .read_in_callbacks = &read, .write = &write, .spawn_and_wait = &spawn_and_wait, .wake_up = &wake_up};
 
 }  // namespace bench

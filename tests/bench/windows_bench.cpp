@@ -43,6 +43,7 @@ std::vector<comparison> all_comparisons() {
   return {
       transfer(compare("read 64 MiB, 64 KiB at a time", least(0.80), &scenarios::read, small_block)),
       transfer(compare("read 64 MiB, 1 MiB at a time", least(0.85), &scenarios::read, large_block)),
+      transfer(compare("read 64 MiB in callbacks, 64 KiB", least(0.80), &scenarios::read_in_callbacks, small_block)),
       transfer(compare("write 64 MiB, 64 KiB at a time", least(0.85), &scenarios::write, small_block)),
       transfer(compare("write 64 MiB, 1 MiB at a time", least(0.85), &scenarios::write, large_block)),
       often(compare("spawn and wait, null device", most(1.15), &scenarios::spawn_and_wait, streams::null_device)),
