@@ -48,9 +48,11 @@ bool loop_wait(loop* self, time_point until, completion* hint) noexcept {
   const bool woken = self->queue.take_all();
   if (direct != nullptr) direct->look();
   if (waits) return woken;
+  // What is there now is taken now. Of objects that have to be asked, a few: where there are more, the pool tells a moment later.
+  int questions = 64;
   for (awaited *each = self->first_awaited, *next = nullptr; each != nullptr; each = next) {
     next = each->next_awaited();
-    if (each->known_from_memory()) each->look();
+    if (each->known_from_memory() || questions-- > 0) each->look();
   }
   return woken;
 }

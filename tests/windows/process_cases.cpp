@@ -69,6 +69,13 @@ TEST_CASE("[P6] a child is in a job from its birth, and a kill reaches all that 
   CHECK(harness::gone_within(grandchild, harness::scaled(std::chrono::seconds(5))));
 }
 
+TEST_CASE("[P6] a child in the host's group shares its console") {
+  harness::leak_check nothing_left;
+  if (::GetConsoleCP() == 0) SKIP_CASE("this host has no console");
+  const auto what = command("console").group(spawnpipe::process_group::host);
+  CHECK(harness::must(spawnpipe::run(what, {.until = patience()})).out == "console yes\n");
+}
+
 TEST_CASE("[P9] what a child started goes on when the child has ended by itself and is destroyed") {
   harness::leak_check nothing_left;
   std::int64_t grandchild = 0;
@@ -81,7 +88,7 @@ TEST_CASE("[P9] what a child started goes on when the child has ended by itself 
   CHECK_FALSE(harness::gone_within(grandchild, std::chrono::milliseconds(300)));
 }
 
-TEST_CASE("[C5] a host's own wait: the native handle is set while there is something to do") {
+TEST_CASE("[C4] a host's own wait: the native handle is set while there is something to do") {
   harness::leak_check nothing_left;
   auto loop = harness::must(spawnpipe::event_loop::create());
   auto running =
