@@ -41,7 +41,6 @@ struct pipe_state {
   bool to_child = false;
   DWORD quota = 0;
   std::wstring name;
-  bool ours_open = true;
   bool theirs_open = false;
   bool withheld = false;
   std::string held;

@@ -71,7 +71,8 @@ void pipe_end_closed(pipe_state& pipe, kind which) {
     advance(pipe);
     return;
   }
-  pipe.ours_open = false;
+  pipe.on_begin.reset();  // they may hold the pipe
+  pipe.on_cancel.reset();
   if (!pipe.pending) return;
   report_misuse("CloseHandle: a pipe with an operation in flight");
   the_kernel().in_flight.erase(pipe.pending->at);

@@ -140,6 +140,9 @@ class end {
 class reader : public end {
  public:
   explicit reader(small_loop& loop) : end(loop, platform::direction::from_child) {}
+  reader(const reader&) = delete;
+  reader& operator=(const reader&) = delete;
+  ~reader() { close(); }  // while the buffer is there
 
   bool begin(std::size_t most = 16) {
     outcome = {};
@@ -163,6 +166,9 @@ class reader : public end {
 class writer : public end {
  public:
   explicit writer(small_loop& loop) : end(loop, platform::direction::to_child) {}
+  writer(const writer&) = delete;
+  writer& operator=(const writer&) = delete;
+  ~writer() { close(); }
 
   bool begin(std::string text) {
     outcome = {};
