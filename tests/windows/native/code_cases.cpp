@@ -40,7 +40,10 @@ void script(const fake::pipe& pipe, DWORD code, int at, moment when) {
 }
 
 TEST_CASE_FIXTURE(on_a_loop, "[R3][R6][R7] each code of a read, at calls 1 to 3") {
-  for (const auto& [code, ends, error] : codes) {
+  for (const expected& each : codes) {
+    const DWORD code = each.code;
+    const std::errc error = each.error;
+    const bool ends = each.read_ends;
     for (int at = 1; at <= 3; ++at) {
       for (const moment when : {moment::refused, moment::pending, moment::at_result}) {
         for (const bool direct : {false, true}) {
@@ -78,7 +81,9 @@ TEST_CASE_FIXTURE(on_a_loop, "[R3][R6][R7] each code of a read, at calls 1 to 3"
 }
 
 TEST_CASE_FIXTURE(on_a_loop, "[W6][W7] each code of a write, at calls 1 to 3") {
-  for (const auto& [code, ends, error] : codes) {
+  for (const expected& each : codes) {
+    const DWORD code = each.code;
+    const std::errc error = each.error;
     if (code == ERROR_HANDLE_EOF) continue;  // of reads only
     for (int at = 1; at <= 3; ++at) {
       for (const moment when : {moment::refused, moment::pending, moment::at_result}) {

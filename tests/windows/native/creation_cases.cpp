@@ -17,7 +17,9 @@ constexpr std::array<std::pair<DWORD, std::errc>, 4> refusals = {{
 }};
 
 TEST_CASE_FIXTURE(audit, "[P1] a loop whose pool or event is refused is an error, and leaves nothing") {
-  for (const auto& [code, error] : refusals) {
+  for (const auto& refusal : refusals) {
+    const DWORD code = refusal.first;
+    const std::errc error = refusal.second;
     for (const call which : {call::CreateThreadpool, call::SetThreadpoolThreadMinimum, call::CreateEventW}) {
       CAPTURE(code);
       fake::fail(which, 1, code);
@@ -41,7 +43,9 @@ TEST_CASE_FIXTURE(audit, "[P1] a loop whose pool or event is refused is an error
 
 TEST_CASE_FIXTURE(on_a_loop, "[P1] a stream whose event or wait is refused is none, and its pipe is closed") {
   const auto before = fake::objects();
-  for (const auto& [code, error] : refusals) {
+  for (const auto& refusal : refusals) {
+    const DWORD code = refusal.first;
+    const std::errc error = refusal.second;
     for (const call which : {call::CreateEventW, call::CreateThreadpoolWait}) {
       for (const auto direction : {platform::direction::to_child, platform::direction::from_child}) {
         auto ends = must(platform::make_pipe(nullptr, direction, "pipe"));
@@ -59,7 +63,9 @@ TEST_CASE_FIXTURE(on_a_loop, "[P1] a stream whose event or wait is refused is no
 }
 
 TEST_CASE_FIXTURE(audit, "[P1] a pipe or a job that is refused leaves nothing") {
-  for (const auto& [code, error] : refusals) {
+  for (const auto& refusal : refusals) {
+    const DWORD code = refusal.first;
+    const std::errc error = refusal.second;
     for (const call which : {call::CreateNamedPipeW, call::CreateFileW, call::GetNamedPipeClientProcessId}) {
       fake::fail(which, 1, code);
       const auto made = platform::make_pipe(nullptr, platform::direction::to_child, "in");

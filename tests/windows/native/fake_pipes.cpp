@@ -11,7 +11,7 @@ namespace {
 // The end of an operation as Windows writes it: a status, from which GetOverlappedResult makes the code again.
 constexpr ULONG_PTR status_of_code = 0xC0070000U;
 
-[[gnu::noinline, gnu::no_sanitize("thread")]] bool untouched(const OVERLAPPED* at, HANDLE event) {
+__attribute__((noinline, no_sanitize("thread"))) bool untouched(const OVERLAPPED* at, HANDLE event) {
   const volatile OVERLAPPED& from = *at;
   return from.Internal == STATUS_PENDING && from.InternalHigh == 0 && from.hEvent == event;
 }
@@ -19,12 +19,12 @@ constexpr ULONG_PTR status_of_code = 0xC0070000U;
 }  // namespace
 
 // By the system, of which a thread sanitizer sees nothing on Windows: what orders the owner's look behind it is GetOverlappedResult.
-[[gnu::noinline, gnu::no_sanitize("thread")]] void write_end(OVERLAPPED* at, DWORD code, DWORD bytes) {
+__attribute__((noinline, no_sanitize("thread"))) void write_end(OVERLAPPED* at, DWORD code, DWORD bytes) {
   volatile OVERLAPPED& into = *at;
   into.InternalHigh = bytes;
   into.Internal = code == ERROR_SUCCESS ? 0 : status_of_code | code;
 }
-[[gnu::noinline, gnu::no_sanitize("thread")]] void write_begin(OVERLAPPED* at) {
+__attribute__((noinline, no_sanitize("thread"))) void write_begin(OVERLAPPED* at) {
   volatile OVERLAPPED& into = *at;
   into.InternalHigh = 0;
   into.Internal = STATUS_PENDING;
