@@ -1,22 +1,11 @@
 // The end of a thread, by the destructor of a thread_local object.
 #include "platform.hpp"
+#include "thread_ending.hpp"
 
 namespace spawnpipe::platform {
 namespace {
 
-struct ending {
-  void (*end)(void* context) noexcept = nullptr;
-  void* context = nullptr;
-
-  ending() = default;
-  ending(const ending&) = delete;
-  ending& operator=(const ending&) = delete;
-  ~ending() {
-    if (end != nullptr) end(context);
-  }
-};
-
-thread_local ending this_thread;
+thread_local thread_ending this_thread;
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // Nothing here asks an inherited handle anything but whether it is one: to peek into a pipe that somebody else reads from, or to
-// query it, blocks until his read ends.
+// ask for its type or its console mode, blocks until his read ends.
 #include "child_streams.hpp"
 
 #include "error.hpp"
@@ -7,7 +7,6 @@
 #include "pipe_security.hpp"
 #include "utf16.hpp"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -142,11 +141,9 @@ result<void> connect_streams(connections& streams, const spawn_plan& plan) {
   return connect(make, streams[2], plan.err, 2, &streams[1]);
 }
 
-bool has_console(const connections& streams) noexcept {
-  return std::any_of(streams.begin(), streams.end(), [](const connection& each) {
-    DWORD mode = 0;
-    return sys::GetConsoleMode(each.child, &mode) != FALSE;
-  });
+bool inherits_any(const spawn_plan& plan) noexcept {
+  return std::holds_alternative<stdio::inherit>(plan.in) || std::holds_alternative<stdio::inherit>(plan.out) ||
+         std::holds_alternative<stdio::inherit>(plan.err);
 }
 
 }  // namespace spawnpipe::platform

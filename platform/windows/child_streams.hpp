@@ -25,8 +25,9 @@ using connections = std::array<connection, standard_streams>;
 // Makes the pipes and opens the redirects, or says which failed.
 [[nodiscard]] result<void> connect_streams(connections& streams, const spawn_plan& plan);
 
-// Whether the child can talk to a console through one of them.
-[[nodiscard]] bool has_console(const connections& streams) noexcept;
+// Whether one of them is the host's own. What that is cannot be asked: a question to a synchronous pipe waits for the read that
+// somebody else has begun on it.
+[[nodiscard]] bool inherits_any(const spawn_plan& plan) noexcept;
 
 }  // namespace spawnpipe::platform
 

@@ -65,14 +65,14 @@ struct console_choice {
   bool group_here = false;  // a group of its own, in a console that we are in too
 };
 
-console_choice choose_console(process_group group, bool child_has_console) noexcept {
-  const bool own = group == process_group::own || group == process_group::session ||
-                   (group == process_group::automatic && !child_has_console);
+console_choice choose_console(const spawn_plan& plan) noexcept {
+  const bool console_here = sys::GetConsoleCP() != 0;
+  const bool own = plan.group == process_group::own || plan.group == process_group::session ||
+                   (plan.group == process_group::automatic && !(console_here && inherits_any(plan)));
   console_choice choice;
   if (own) choice.flags |= CREATE_NEW_PROCESS_GROUP;
-  const bool console_here = sys::GetConsoleCP() != 0;
   // A console program without a console would get one with a window.
-  if (group == process_group::session || !console_here) choice.flags |= CREATE_NO_WINDOW;
+  if (plan.group == process_group::session || !console_here) choice.flags |= CREATE_NO_WINDOW;
   choice.group_here = own && (choice.flags & CREATE_NO_WINDOW) == 0;
   return choice;
 }
@@ -206,7 +206,7 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   if (!child->job) return last_error(stage::attributes, "job");
   if (!child->end.create(*self, &process_ended, nullptr, child.get())) return last_error(stage::process, plan.program);
 
-  const console_choice console = choose_console(plan.group, has_console(streams));
+  const console_choice console = choose_console(plan);
   auto made = create_process(streams, plan, *start, child->job.get(), console);
   if (!made) return std::move(made).error();
   child->handle = std::move(made->handle);

@@ -104,7 +104,6 @@
   X(BOOL, TerminateJobObject, (HANDLE job, UINT code), (job, code))                                                  \
   X(BOOL, GenerateConsoleCtrlEvent, (DWORD which, DWORD group), (which, group))                                      \
   X(UINT, GetConsoleCP, (), ())                                                                                      \
-  X(BOOL, GetConsoleMode, (HANDLE console, DWORD * mode), (console, mode))                                           \
   X(HANDLE, GetStdHandle, (DWORD which), (which))                                                                    \
   X(wchar_t*, GetEnvironmentStringsW, (), ())                                                                        \
   X(BOOL, FreeEnvironmentStringsW, (wchar_t * block), (block))                                                       \
@@ -138,7 +137,6 @@ using ::DuplicateHandle;
 using ::FreeEnvironmentStringsW;
 using ::GenerateConsoleCtrlEvent;
 using ::GetConsoleCP;
-using ::GetConsoleMode;
 using ::GetEnvironmentStringsW;
 using ::GetExitCodeProcess;
 using ::GetFileAttributesW;

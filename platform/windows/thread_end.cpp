@@ -3,6 +3,7 @@
 // mingw-w64's gcc keeps thread_local objects in memory of its own, which is freed before their destructors run (gcc bug 80816): there
 // the C++ runtime is given the pointer itself. Elsewhere a thread_local object's destructor does it.
 #include "platform.hpp"
+#include "thread_ending.hpp"
 
 #if defined(__GNUC__) && !defined(__clang__)
 #include <cxxabi.h>
@@ -36,19 +37,7 @@ void at_thread_end(void (*end)(void* context) noexcept, void* context) {
 
 namespace {
 
-struct ending {
-  void (*end)(void* context) noexcept = nullptr;
-  void* context = nullptr;
-
-  ending() = default;
-  ending(const ending&) = delete;
-  ending& operator=(const ending&) = delete;
-  ~ending() {
-    if (end != nullptr) end(context);
-  }
-};
-
-thread_local ending this_thread;
+thread_local thread_ending this_thread;
 
 }  // namespace
 

@@ -22,7 +22,8 @@ namespace spawnpipe {
 enum class process_group {
   /// A child that inherits a terminal stays in the host's group, so that it may read the terminal and gets Ctrl-C; every
   /// other gets one of its own, so that its tree can be ended. Portable POSIX back end: one of its own is a session
-  /// of its own there, because `uv_spawn` has nothing less.
+  /// of its own there, because `uv_spawn` has nothing less. Windows: a child that inherits a stream of a host with a console
+  /// counts as one that inherits a terminal, whatever the stream is.
   automatic,
   host,     ///< The host's group. Signals from here then reach the child alone.
   own,      ///< A group of its own in the host's session. Portable POSIX back end: `errc::not_supported`.
