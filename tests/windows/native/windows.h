@@ -202,7 +202,6 @@ BOOL AssignProcessToJobObject(HANDLE job, HANDLE process);
 BOOL TerminateJobObject(HANDLE job, UINT code);
 BOOL GenerateConsoleCtrlEvent(DWORD which, DWORD group);
 UINT GetConsoleCP();
-BOOL GetConsoleMode(HANDLE console, DWORD* mode);
 HANDLE GetStdHandle(DWORD which);
 wchar_t* GetEnvironmentStringsW();
 BOOL FreeEnvironmentStringsW(wchar_t* block);
