@@ -5,9 +5,16 @@
 #include "writer_core.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace spawnpipe::detail {
+namespace {
+
+// Linux lets a process without rights make a pipe as large as this; elsewhere they are smaller.
+constexpr std::size_t most_in_a_pipe = std::size_t{1} << 20;
+
+}  // namespace
 
 std::optional<error> impossible(const run_options& options) {
   const auto refuse = [](const char* subject) { return error{errc::invalid_argument, stage::command, subject}; };
@@ -145,8 +152,11 @@ void job_core::drained() {
   for (output* from : {&out_, &err_}) {
     if (from->reader == nullptr) continue;
     collect(*from);
-    // As much as a pipe holds, and no more: its other end may be written to for ever.
-    for (int rounds = 0; rounds < 32 && from->reader->try_once(); ++rounds) collect(*from);
+    // As much as a pipe holds, however small the buffer is, and no more: its other end may be written to for ever.
+    for (std::size_t swept = 0; swept < most_in_a_pipe && from->reader->try_once();) {
+      swept += std::max<std::size_t>(from->reader->buffered(), 1);
+      collect(*from);
+    }
     collect(*from);
   }
   looking_ = false;
