@@ -1,4 +1,4 @@
-// The library's only thread_local is a pointer, which has no destructor: where gcc emulates thread-local memory (mingw-w64), that is
+// What is thread_local here is a pointer, which has no destructor: where gcc emulates thread-local memory (mingw-w64), that is
 // freed before destructors run. The back end says when the thread ends.
 #include "thread_state.hpp"
 

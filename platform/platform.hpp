@@ -5,8 +5,8 @@
 // the span and reading into it when the descriptor is ready. A back end moves bytes, starts and ends processes, waits and
 // wakes; queues, books, deadlines, lines and phases are lib's, and exist once.
 //
-// The back end is chosen at link time, by file: platform/posix/, platform/simulated/, with the same file names in each. A
-// missing function is a link error. Everything but loop_wake and waker_* is called on the loop's owner thread only.
+// The back end is chosen at link time, by file: platform/posix/, platform/windows/, platform/simulated/, with the same file names in each. A
+// missing function is a link error. Everything but loop_wake, waker_* and what has no loop is called on the loop's owner thread only.
 // No OS header here, and none in lib/.
 #ifndef SPAWNPIPE_PLATFORM_PLATFORM_HPP
 #define SPAWNPIPE_PLATFORM_PLATFORM_HPP

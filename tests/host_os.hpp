@@ -52,6 +52,8 @@ void block_signals_here();
 [[nodiscard]] std::optional<std::string> no_polite_end();
 // Whether that is how a process ends that was killed: the signal and the exit code that the library tells of it.
 [[nodiscard]] bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code);
+// Whether a read or a write of a few bytes costs so much that a million of them are no test (Wine asks its server for each).
+[[nodiscard]] bool small_pieces_are_slow();
 // Whether a child that is killed takes along what it started, whichever group it is in.
 [[nodiscard]] bool kill_takes_the_tree();
 // What the system says about a path that goes on behind a file.

@@ -170,7 +170,9 @@ TEST_CASE("[P1] arguments that are longer than the system takes") {
   const auto said = refused(command("args").arg(std::string(std::size_t{8} << 20U, 'x')));
   CHECK(said == std::errc::argument_list_too_long);
   CHECK(said.where == stage::exec);
-  CHECK(said.subject.starts_with(harness::child_program()));
+  // Where the system's limit is known before it is asked, the subject goes on with both lengths.
+  const std::string& program = harness::child_program();
+  CHECK((said.subject == program || said.subject.starts_with(program + " with a command line of ")));
 }
 
 TEST_CASE("[P1] a cwd that is missing, or a file") {

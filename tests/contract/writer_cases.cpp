@@ -17,10 +17,9 @@ TEST_CASE("[W1] write takes what fits, says how much, and never waits") {
   const stopwatch watch;
   // Far more than pipe and queue hold: the queue is filled to its last byte, and no further.
   const std::string text = pattern::make(4'000'000);
-  std::size_t taken = must(in.write(text));
+  const std::size_t taken = must(in.write(text));
   CHECK(taken >= 1000);
   CHECK(taken < text.size());
-  taken += fill(in);  // where the pipe takes from the queue only, it has taken that
   CHECK(in.unsent() == 1000);
   CHECK(in.books().delivered == taken - 1000);
   for (int rounds = 0; rounds < 1000; ++rounds) REQUIRE(must(in.write("more")) == 0);
@@ -37,12 +36,11 @@ TEST_CASE("[W1] small writes fill the queue to its capacity exactly") {
     dice any(capacity);
     for (std::size_t position = 0;;) {
       const std::size_t wanted = any.size(9000);
-      const std::size_t room = capacity - in.unsent();
       const std::size_t taken = must(in.write(pattern::make(wanted, position)));
       position += taken;
       REQUIRE(in.unsent() <= capacity);
       REQUIRE(balanced(in.books()));
-      REQUIRE(taken >= std::min(wanted, room));
+      if (taken < wanted) REQUIRE(in.unsent() == capacity);
       if (taken == 0) break;
     }
     CHECK(in.unsent() == capacity);

@@ -178,6 +178,8 @@ std::optional<std::string> no_polite_end() { return std::nullopt; }
 
 bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code) { return signal == SIGKILL && !code; }
 
+bool small_pieces_are_slow() { return false; }
+
 bool kill_takes_the_tree() { return false; }
 
 std::errc below_a_file() { return std::errc::not_a_directory; }

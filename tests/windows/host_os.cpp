@@ -187,6 +187,8 @@ std::optional<std::string> no_polite_end() {
 
 bool is_killed(std::optional<int> signal, std::optional<std::uint32_t> code) { return !signal && code && *code != 0; }
 
+bool small_pieces_are_slow() { return under_wine(); }
+
 // By its job object.
 bool kill_takes_the_tree() { return true; }
 

@@ -76,12 +76,15 @@ class SPAWNPIPE_API child {
   /// Errors: `errc::invalid_argument`, `errc::closed`, `errc::wrong_thread`.
   result<void> begin_stop(const stop_policy& policy = {});
 
-  /// Asks the process, and the group that was made for it, to end. POSIX: SIGTERM. Does not wait.
+  /// Asks the process, and the group that was made for it, to end. POSIX: SIGTERM. Windows: CTRL_BREAK to its process group,
+  /// where it has one in the host's console. Does not wait.
   ///
-  /// Errors: `errc::already_exited` (no signal is ever sent to a process that may have been reaped), `errc::closed`.
+  /// Errors: `errc::already_exited` (no signal is ever sent to a process that may have been reaped), `errc::closed`,
+  /// `errc::not_supported` on Windows without such a group: only its stdin can say it there (`stop_policy` does that).
   result<signal_report> terminate();
 
-  /// Ends the process, and the group that was made for it, for certain. POSIX: SIGKILL. Does not wait.
+  /// Ends the process, and the group that was made for it, for certain. POSIX: SIGKILL. Windows: its job object is terminated,
+  /// which reaches everything that it started. Does not wait.
   ///
   /// Errors: as `terminate`.
   result<signal_report> kill();
