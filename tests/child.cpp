@@ -37,7 +37,7 @@
 // exit-code, handles, job and show-command-line.
 //
 // Exit codes of its own: 3 where a write failed, 4 where input was not the pattern, 127 for an unknown verb. No process lives
-// longer than 100 s. Each verb that is done is noted in the file that SPAWNPIPE_VERB_LOG names.
+// longer than 300 s. Each verb that is done is noted in the file that SPAWNPIPE_VERB_LOG names.
 #include "child_os.hpp"
 
 #include "pattern.hpp"
@@ -53,7 +53,7 @@ namespace child {
 
 namespace {
 
-constexpr std::chrono::seconds longest_life{100};
+constexpr std::chrono::seconds longest_life{300};
 constexpr std::uint64_t usual_block = 65536;
 constexpr int write_failed = 3;
 constexpr int not_the_pattern = 4;

@@ -232,7 +232,8 @@ TEST_CASE(
     "should "
     "be") {
   harness::leak_check nothing_left;
-  harness::bound_case(60s);
+  harness::bound_case(
+      70s);  // a system that asks a server for each small piece takes about 2 min, four times as long being allowed there
   const char* const given = std::getenv("SPAWNPIPE_SEED");
   const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   std::printf("SPAWNPIPE_SEED=%llu\n", static_cast<unsigned long long>(seed));
@@ -249,10 +250,9 @@ TEST_CASE(
   });
   std::array<std::unique_ptr<player>, 5> players;
   std::size_t ended = 0;
-  const stopwatch watch;
-  const auto enough = [&] { return host_os::small_pieces_are_slow() && watch.elapsed() > scaled(15s); };
-  int operations = 0;
-  for (; operations < 20'000 && !enough(); ++operations) {
+  const char* const wanted = std::getenv("SPAWNPIPE_OPERATIONS");
+  const int operations = wanted != nullptr ? std::atoi(wanted) : 20'000;
+  for (int operation = 0; operation < operations; ++operation) {
     auto& each = players[any(players.size())];
     if (!each) each = std::make_unique<player>(loop, any, cancel);
     if (any(8) == 0) cancel.reset();
@@ -270,9 +270,7 @@ TEST_CASE(
   for (auto& each : players) {
     if (each) each->finish();
   }
-  CHECK(operations > 1000);
-  if (!host_os::small_pieces_are_slow()) CHECK(operations == 20'000);
-  if (operations == 20'000) CHECK(ended > 10);
+  CHECK(ended > static_cast<std::size_t>(operations) / 2000);
 }
 
 }  // namespace

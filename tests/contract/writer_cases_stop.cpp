@@ -159,20 +159,17 @@ TEST_CASE("[W6][W8] a pipe that breaks under a queue: flush and write_all say so
   const std::string signals = host_os::signal_state();
   for (int way = 0; way < 4; ++way) {
     CAPTURE(way);
-    // It dies, or it closes its stdin and lives on; at a moment when the writer waits.
-    child running =
-        must(spawnpipe::spawn(way < 2 ? piped({.in = 5000}, "sleep", 30, 0) : piped({.in = 5000}, "read", 10)));
+    // Once pipe and queue are full it dies, or closes its stdin and lives on.
+    const harness::temp_dir folder;
+    child running = must(spawnpipe::spawn(way < 2 ? piped({.in = 5000}, "when-file", folder / "go", "read", 10, 0)
+                                                  : piped({.in = 5000}, "when-file", folder / "go", "read", 10)));
     pipe_writer& in = running.in();
     const std::string text = pattern::make(2'000'000);
     std::string_view rest = text;
-    if (way % 2 == 0) {
-      const auto broken = in.write_all(rest, patience());
-      CHECK(broken.failed_with(std::errc::broken_pipe));
-    } else {
-      for (auto taken = in.write(rest); taken && *taken > 0; taken = in.write(rest)) rest.remove_prefix(*taken);
-      const auto broken = in.flush(patience());
-      CHECK(broken.failed_with(std::errc::broken_pipe));
-    }
+    for (auto taken = in.write(rest); taken && *taken > 0; taken = in.write(rest)) rest.remove_prefix(*taken);
+    harness::write_file(folder / "go", "");
+    const auto broken = way % 2 == 0 ? in.write_all(rest, patience()) : in.flush(patience());
+    CHECK(broken.failed_with(std::errc::broken_pipe));
     CHECK(in.books().accepted == text.size() - rest.size());
     CHECK(in.books().dropped > 0);
     CHECK(in.unsent() == 0);
@@ -184,7 +181,7 @@ TEST_CASE("[W6][W8] a pipe that breaks under a queue: flush and write_all say so
 TEST_CASE("[W7] an error is called back once, after the last progress") {
   harness::leak_check nothing_left;
   event_loop loop = must(event_loop::create());
-  child running = must(spawnpipe::spawn(loop, piped({.in = 500'000}, "read", 200'000, 0)));
+  child running = must(spawnpipe::spawn(loop, piped({.in = 1'000'000}, "read", 600'000, 0)));
   int progress = 0;
   int errors = 0;
   running.in().on_written([&](pipe_writer& in) {
@@ -192,7 +189,7 @@ TEST_CASE("[W7] an error is called back once, after the last progress") {
     CHECK(balanced(in.books()));
     in.error() ? ++errors : ++progress;
   });
-  CHECK(must(running.in().write(pattern::make(450'000))) == 450'000);
+  CHECK(must(running.in().write(pattern::make(1'000'000))) == 1'000'000);
   CHECK(errors == 0);
   running.on_exit([](child&, const exit_status&) {});
   CHECK_OK(loop.run(patience()));

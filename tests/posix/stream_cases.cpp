@@ -210,7 +210,7 @@ TEST_CASE("[W7][W8] an error of the system sticks, with its code and operation, 
     int calls = 0;
     bool broken = false;
     event_loop loop = must(event_loop::create());
-    child running = must(spawnpipe::spawn(loop, piped({.in = 200'000}, "until-eof")));
+    child running = must(spawnpipe::spawn(loop, piped({.in = 800'000}, "until-eof")));
     pipe_writer& in = running.in();
     const replaced_writes fails([&](int fd, const struct iovec* from, int count) -> ssize_t {
       ++calls;
@@ -223,7 +223,7 @@ TEST_CASE("[W7][W8] an error of the system sticks, with its code and operation, 
       self.error() ? ++errors : ++progress;
       broken = true;
     });
-    CHECK(must(in.write(pattern::make(250'000))) == 250'000);
+    CHECK(must(in.write(pattern::make(800'000))) == 800'000);
     CHECK_OK(loop.run(patience()));
     CHECK(progress > 0);
     // Where the first report came late, all was delivered; then the next write meets the error.
