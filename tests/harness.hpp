@@ -34,7 +34,7 @@ struct declaration {
 // Whose results these are. Each test program defines it once: broken_rules.cpp of posix/ or windows/, simulated_rules.cpp,
 // unit/unit_rules.cpp.
 struct column {
-  std::string_view program;               // "contract"
+  std::string_view program;               // "simulated"
   std::string_view back_end;              // the heading of the table's column: "portable"
   std::span<const declaration> broken;    // what this back end breaks; each must be observed by RULE_HOLDS_OR_BROKEN
   std::span<const declaration> not_here;  // what cannot show on this back end: "real systems only"

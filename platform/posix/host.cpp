@@ -21,6 +21,4 @@ bool same_variable(std::string_view one, std::string_view other) noexcept { retu
 
 std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
 
-const char* backend_name() noexcept { return "portable"; }
-
 }  // namespace spawnpipe::platform

@@ -7,6 +7,7 @@
 
 #include "error.hpp"
 #include "loop.hpp"
+#include "pipe_size.hpp"
 #include "write_quietly.hpp"
 
 #include <algorithm>
@@ -34,8 +35,10 @@ struct stream {
   unique_fd fd;
   watch* poll = nullptr;
   bool armed = false;
-  // The last read came back short: the pipe is empty by now, and a try would most likely find nothing.
-  bool likely_empty = false;
+  pipe_size size = {};
+  // The last read came back short: the pipe is empty by now, and a try would most likely find nothing. So is that of a child that has
+  // just been started.
+  bool likely_empty = true;
   // The same for a pipe that took less than it was given.
   bool likely_full = false;
 
@@ -58,6 +61,7 @@ std::optional<io_outcome> try_read(stream& self, std::span<std::byte> into) noex
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
     self.likely_empty = static_cast<std::size_t>(count) < into.size();
+    if (static_cast<std::size_t>(count) >= pipe_size::usual) self.size.was_full(self.fd.get());
     return io_outcome{.bytes = static_cast<std::size_t>(count)};
   }
   if (count == 0) return io_outcome{.end = true};
@@ -68,7 +72,21 @@ std::optional<io_outcome> try_read(stream& self, std::span<std::byte> into) noex
   return io_outcome{.error = system_code(errno)};
 }
 
-// One write. Nothing where it would have to wait.
+// The spans behind the first `count` bytes of `from`; how many there are.
+int leave_out(std::size_t count, const struct iovec* from, int spans,
+              std::array<struct iovec, most_spans>& into) noexcept {
+  int left = 0;
+  for (int index = 0; index < spans; ++index) {
+    const std::size_t skipped = std::min(count, from[index].iov_len);
+    count -= skipped;
+    if (skipped == from[index].iov_len) continue;
+    into[static_cast<std::size_t>(left++)] = {.iov_base = static_cast<std::byte*>(from[index].iov_base) + skipped,
+                                              .iov_len = from[index].iov_len - skipped};
+  }
+  return left;
+}
+
+// What the pipe takes now. Nothing where it would have to wait.
 std::optional<io_outcome> try_write(stream& self, const struct iovec* from, int spans) noexcept {
   ssize_t count = 0;
   do {
@@ -77,8 +95,13 @@ std::optional<io_outcome> try_write(stream& self, const struct iovec* from, int 
   if (count >= 0) {
     std::size_t asked = 0;
     for (int index = 0; index < spans; ++index) asked += from[index].iov_len;
-    self.likely_full = static_cast<std::size_t>(count) < asked;
-    return io_outcome{.bytes = static_cast<std::size_t>(count)};
+    const auto written = static_cast<std::size_t>(count);
+    self.likely_full = written < asked;
+    if (!self.likely_full || !self.size.was_full(self.fd.get())) return io_outcome{.bytes = written};
+    std::array<struct iovec, most_spans> rest;
+    auto more = try_write(self, rest.data(), leave_out(written, from, spans, rest));
+    if (more) more->bytes += written;
+    return more ? more : io_outcome{.bytes = written};
   }
   if (would_block(errno)) {
     self.likely_full = true;

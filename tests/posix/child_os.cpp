@@ -92,6 +92,18 @@ int do_fds(const arguments&) {
   return write(out, text) ? 0 : 3;
 }
 
+// What the files hold that are open, by number.
+int do_contents(const arguments&) {
+  std::string text;
+  for (int descriptor = 3; descriptor < 64; ++descriptor) {
+    std::array<char, 32> held{};
+    const ssize_t size = ::pread(descriptor, held.data(), held.size(), 0);
+    if (size > 0)
+      text += std::to_string(descriptor) + " " + std::string(held.data(), static_cast<std::size_t>(size)) + "\n";
+  }
+  return write(out, text) ? 0 : 3;
+}
+
 int do_ids(const arguments&) {
   const std::string text = "id " + std::to_string(::getpid()) + "\nparent " + std::to_string(::getppid()) + "\ngroup " +
                            std::to_string(::getpgrp()) + "\nsession " + std::to_string(::getsid(0)) + "\n";
@@ -125,8 +137,8 @@ int do_signals(const arguments&) {
 }
 
 constexpr std::array posix_verbs = {
-    verb{"copy", do_copy},     verb{"fds", do_fds},         verb{"ids", do_ids}, verb{"reopen-out", do_reopen_out},
-    verb{"signal", do_signal}, verb{"signals", do_signals},
+    verb{"contents", do_contents},     verb{"copy", do_copy},     verb{"fds", do_fds},         verb{"ids", do_ids},
+    verb{"reopen-out", do_reopen_out}, verb{"signal", do_signal}, verb{"signals", do_signals},
 };
 
 }  // namespace

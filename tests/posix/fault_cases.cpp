@@ -1,8 +1,7 @@
 // Every call that the library makes to the system or to libuv is made to fail in turn, at each place where it is made: the
 // error says where, nothing is left, and the next attempt works.
 #include "../children.hpp"
-
-#include "../../platform/posix/system.hpp"
+#include "faults.hpp"
 
 #include <array>
 #include <cerrno>
@@ -14,83 +13,18 @@
 
 namespace {
 
+using faults::failure;
+using faults::injected;
 using harness::command;
 using harness::patience;
 using harness::scaled;
-using spawnpipe::platform::system_calls;
-using spawnpipe::platform::system_table;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-namespace direct = spawnpipe::platform::direct;
 
-// The fault: the call with this name fails with this errno when it is made for the `at`-th time.
-struct {
-  std::string_view call;
-  int code = 0;
-  int at = 0;
-  int made = 0;
-} fault;
-
-bool due(std::string_view call) { return call == fault.call && ++fault.made == fault.at; }
-
-// Calls of the system say -1 and errno, those of libuv a negative number.
-template <class Type>
-Type fails(std::string_view call) {
-  errno = fault.code;
-  return static_cast<Type>(call.starts_with("uv_") ? -fault.code : call == "pthread_sigmask" ? fault.code : -1);
-}
-
-#define FAULTY(type, name, parameters, arguments) \
-  type faulty_##name parameters {                 \
-    if (due(#name)) return fails<type>(#name);    \
-    return direct::name arguments;                \
-  }
-SPAWNPIPE_SYSTEM_CALLS(FAULTY)
-#undef FAULTY
-
-// A close that fails has closed.
-int close_that_fails(int fd) {
-  const bool now = due("close");
-  const int code = direct::close(fd);
-  return now ? fails<int>("close") : code;
-}
-
-// A uv_spawn that fails has made the handle known to its loop.
-int uv_spawn_that_fails(uv_loop_t* loop, uv_process_t* handle, const uv_process_options_t* options) {
-  if (!due("uv_spawn")) return direct::uv_spawn(loop, handle, options);
-  uv_process_options_t impossible = *options;
-  impossible.file = "/no/such/program";
-  impossible.cwd = nullptr;
-  (void)direct::uv_spawn(loop, handle, &impossible);
-  return fails<int>("uv_spawn");
-}
-
-// The table, while this lives.
-class injected {
- public:
-  injected(std::string_view call, int code, int at) {
-    fault = {.call = call, .code = code, .at = at};
-#define REPLACE(type, name, parameters, arguments) system_calls.name = &faulty_##name;
-    SPAWNPIPE_SYSTEM_CALLS(REPLACE)
-#undef REPLACE
-    system_calls.close = &close_that_fails;
-    system_calls.uv_spawn = &uv_spawn_that_fails;
-  }
-  injected(const injected&) = delete;
-  injected& operator=(const injected&) = delete;
-  ~injected() { system_calls = system_table(); }
-
-  [[nodiscard]] static bool happened() { return fault.made >= fault.at; }
-};
-
-struct failure {
-  std::string_view call;
-  int code;
-};
-
-// What each call may say. getpid, uv_run, uv_timer_start, uv_async_send and uv_poll_stop cannot fail here.
+// What each call may say. getpid, uv_run, uv_timer_start, uv_async_send and uv_poll_stop cannot fail here, and uv_spawn
+// is one engine's.
 constexpr std::array failures = {
     failure{"read", EIO},
     failure{"read", EINTR},
@@ -126,16 +60,15 @@ constexpr std::array failures = {
     failure{"uv_poll_init", EPERM},
     failure{"uv_poll_start", ENOMEM},
     failure{"uv_poll_start", ENOSPC},
-    failure{"uv_spawn", EAGAIN},
-    failure{"uv_spawn", ENOMEM},
-    failure{"uv_spawn", EMFILE},
 };
 
 // Makes each failure happen at the first, second, third ... call within `attempt`, until that makes no further one.
 template <class Attempt>
 int at_every_call(int most, Attempt attempt) {
   int happened = 0;
-  for (const failure& each : failures) {
+  std::vector<failure> all(failures.begin(), failures.end());
+  all.insert(all.end(), faults::of_engine().begin(), faults::of_engine().end());
+  for (const failure& each : all) {
     for (int at = 1; at <= most; ++at) {
       CAPTURE(std::string(each.call));
       CAPTURE(each.code);
@@ -261,14 +194,6 @@ TEST_CASE("[P1] the reason and the place of a failure are what the system said")
     CHECK(pipes.subject == names.at(static_cast<std::size_t>(at - 1)));
   }
   CHECK(said("pipe_cloexec", ENFILE, 1, piped) == std::errc::too_many_files_open_in_system);
-  const auto process = said("uv_spawn", EAGAIN, 1, piped);
-  CHECK(process == std::errc::resource_unavailable_try_again);
-  CHECK(process.where == spawnpipe::stage::process);
-  CHECK(process.subject == harness::child_program());
-  CHECK(said("uv_spawn", ENOMEM, 1, piped) == std::errc::not_enough_memory);
-  const auto few = said("uv_spawn", EMFILE, 1, piped);
-  CHECK(few == std::errc::too_many_files_open);
-  CHECK(few.where == spawnpipe::stage::pipe);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Manners of a guest, on POSIX: what the host has is as it was, and a child gets what was asked for.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "descriptors.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -24,6 +25,7 @@ extern "C" char** environ;
 namespace {
 
 using harness::command;
+using harness::descriptors_of;
 using harness::patience;
 using spawnpipe::stdio::handle;
 using spawnpipe::stdio::merge;
@@ -71,18 +73,6 @@ class two_ends {
 };
 
 extern "C" void do_nothing(int /*signal*/) {}
-
-// The lines of the helper's verb fds, without the device and inode.
-std::vector<std::string> descriptors_of(const std::string& text) {
-  std::vector<std::string> all;
-  std::istringstream lines(text);
-  for (std::string number, kind, access, flags, where; lines >> number >> kind >> access >> flags >> where;) {
-    std::string line = number;
-    for (const std::string& word : {kind, access, flags}) (line += ' ') += word;
-    all.push_back(line);
-  }
-  return all;
-}
 
 std::string without_sigchld(const std::string& state) {
   std::string kept;

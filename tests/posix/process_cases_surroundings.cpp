@@ -1,6 +1,7 @@
 // What a child is given on POSIX: descriptors, the host's own streams, and names that are no text.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "descriptors.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -8,8 +9,11 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <random>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -38,9 +42,12 @@ class open_file {
   open_file(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
     REQUIRE(fd_ != -1);
   }
-  open_file(const open_file&) = delete;
-  open_file& operator=(const open_file&) = delete;
-  ~open_file() { ::close(fd_); }
+  explicit open_file(int fd) : fd_(fd) { REQUIRE(fd_ != -1); }
+  open_file(open_file&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  open_file& operator=(open_file&&) = delete;
+  ~open_file() {
+    if (fd_ != -1) ::close(fd_);
+  }
   [[nodiscard]] int get() const { return fd_; }
 
  private:
@@ -51,14 +58,8 @@ spawnpipe::completed finish(const spawnpipe::command& what) {
   return harness::must(spawnpipe::run(what, {.until = patience()}));
 }
 
-// Each line of the helper's verb fds, cut behind the flags.
 std::vector<std::string> descriptors(const spawnpipe::command& what) {
-  std::vector<std::string> all;
-  std::istringstream lines(finish(what).out);
-  for (std::string number, kind, access, flags, where; lines >> number >> kind >> access >> flags >> where;) {
-    all.push_back(number + " " += kind + " " += access + " " += flags);
-  }
-  return all;
+  return harness::descriptors_of(finish(what).out);
 }
 
 TEST_CASE("handles of the host as streams: the child has duplicates, the host keeps its own") {
@@ -101,6 +102,39 @@ TEST_CASE("extra descriptors have the numbers that were asked for, and no others
           std::vector<std::string>{"0 null r -", "1 pipe w -", "2 pipe w -", std::to_string(number) + " file r -"});
     CHECK(finish(command("copy", number, 1).descriptor(number, fd(a.get()))).out == "from a");
     CHECK(::lseek(a.get(), 0, SEEK_SET) == 0);
+  }
+}
+
+TEST_CASE("[G2] extra descriptors whose numbers are taken by one another arrive where they were asked for") {
+  harness::bound_case(std::chrono::seconds(60));
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;
+  const std::uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937_64 any(seed);
+  const auto below = [&](int limit) { return static_cast<int>(any() % static_cast<std::uint64_t>(limit)); };
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    // Files of the host under low numbers, in any order; some of them asked for under each other's numbers, some under their own.
+    std::vector<open_file> files;
+    std::vector<std::string> names;
+    for (int i = 0; i < 8; ++i) {
+      names.push_back("file " + std::to_string(i));
+      write_file(folder / names.back(), names.back());
+      const open_file once(folder / names.back(), O_RDONLY);
+      files.emplace_back(::fcntl(once.get(), F_DUPFD_CLOEXEC, 3 + below(20)));
+    }
+    std::map<int, std::string> expected;
+    auto what = command("contents");
+    for (int i = 0; i < 10; ++i) {
+      const auto source = static_cast<std::size_t>(below(8));
+      const int number = below(3) == 0 ? files[source].get() : 3 + below(24);
+      what.descriptor(number, fd(files[source].get()));
+      expected[number] = names[source];
+    }
+    std::string text;
+    for (const auto& [number, name] : expected) text += std::to_string(number) + " " + name + "\n";
+    CHECK(finish(what).out == text);
   }
 }
 

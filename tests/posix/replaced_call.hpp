@@ -17,24 +17,28 @@ namespace harness {
 
 namespace platform = spawnpipe::platform;
 
+// The table that is in use, by its type. Others than this one declare their own.
+inline platform::system_table& table_in_use(platform::system_table* /*type*/) { return platform::system_calls; }
+
 template <auto Entry>
 class replaced_call;
 
-template <class Type, class... Parameters, Type (*platform::system_table::*Entry)(Parameters...)>
+template <class Table, class Type, class... Parameters, Type (*Table::*Entry)(Parameters...)>
 class replaced_call<Entry> {
  public:
   explicit replaced_call(std::function<Type(Parameters...)> by) {
     by_ = std::move(by);
-    platform::system_calls.*Entry = [](Parameters... parameters) -> Type { return by_(parameters...); };
+    table_in_use(static_cast<Table*>(nullptr)).*
+        Entry = [](Parameters... parameters) -> Type { return by_(parameters...); };
   }
   replaced_call(const replaced_call&) = delete;
   replaced_call& operator=(const replaced_call&) = delete;
   ~replaced_call() {
-    platform::system_calls.*Entry = platform::system_table().*Entry;
+    table_in_use(static_cast<Table*>(nullptr)).*Entry = Table().*Entry;
     by_ = nullptr;
   }
 
-  static Type direct(Parameters... parameters) { return (platform::system_table().*Entry)(parameters...); }
+  static Type direct(Parameters... parameters) { return (Table().*Entry)(parameters...); }
 
  private:
   inline static std::function<Type(Parameters...)> by_;

@@ -4,7 +4,7 @@
 namespace harness {
 
 constinit const column this_column = {
-    .program = "contract",
+    .program = "windows",
     .back_end = "windows",
     .broken = {},
     .not_here = {},

@@ -119,7 +119,7 @@ class SPAWNPIPE_API child {
 /// - `stage::cwd`: `std::errc::no_such_file_or_directory`, `not_a_directory`, `permission_denied` (subject: the directory).
 /// - `stage::exec`: `std::errc::no_such_file_or_directory` for a program that is not there, `permission_denied` for one that
 ///   may not be executed or is a directory, `executable_format_error`, `argument_list_too_long` (subject: the program).
-/// - `stage::process`: `std::errc::resource_unavailable_try_again`, `not_enough_memory`.
+/// - `stage::process`: `std::errc::resource_unavailable_try_again`, `not_enough_memory`, `too_many_files_open`.
 /// - `stage::loop`: the thread's loop could not be made.
 ///
 /// After an error nothing is left: no process, no zombie, no descriptor. Portable POSIX back end: `uv_spawn` gives the

@@ -21,8 +21,8 @@ namespace spawnpipe {
 /// Ctrl-Break only; a tree is ended by the job object that every child has.
 enum class process_group {
   /// A child that inherits a terminal stays in the host's group, so that it may read the terminal and gets Ctrl-C; every
-  /// other gets one of its own, so that its tree can be ended. Portable POSIX back end: one of its own is a session
-  /// of its own there, because `uv_spawn` has nothing less. Windows: a child that inherits a stream of a host with a console
+  /// other gets one of its own, so that its tree can be ended. POSIX: one of its own is a session of its own here: in a mere
+  /// group, a child that opens the host's terminal to ask for something would be stopped until somebody notices. Windows: a child that inherits a stream of a host with a console
   /// counts as one that inherits a terminal, whatever the stream is.
   automatic,
   host,     ///< The host's group. Signals from here then reach the child alone.
@@ -84,8 +84,9 @@ class SPAWNPIPE_API command {
   command& err(stdio::error_output target);
 
   /// Gives the child `source` as its descriptor `number` (3 to 1023), beside the three standard streams. Borrowed until
-  /// `spawn` returns. POSIX only; Windows: `errc::not_supported`. The portable POSIX back end needs the numbers below it for a
-  /// moment: close to the host's limit of descriptors it says `std::errc::too_many_files_open`.
+  /// `spawn` returns. The numbers of all that is asked for may overlap with those of the sources. POSIX only; Windows:
+  /// `errc::not_supported`. The portable POSIX back end needs the numbers below it for a moment: close to the host's limit of
+  /// descriptors it says `std::errc::too_many_files_open`.
   command& descriptor(int number, native_handle source);
 
   /// The process group of the child.

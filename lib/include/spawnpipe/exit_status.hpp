@@ -17,7 +17,7 @@ namespace spawnpipe {
 /// code such as 0xC0000005.
 class exit_status {
  public:
-  /// Not known: the process is gone, but somebody else took its status.
+  /// Not known: the process is gone, but somebody else took its status. (Linux 6.15 and later tell it all the same.)
   constexpr exit_status() noexcept = default;
 
   [[nodiscard]] static constexpr exit_status exited(std::uint32_t code) noexcept {
@@ -43,7 +43,7 @@ class exit_status {
     return kind_ == kind::signalled ? std::optional(static_cast<int>(value_)) : std::nullopt;
   }
 
-  /// Whether a core was dumped, where the back end can tell (libuv cannot).
+  /// Whether a core was dumped, where the back end can tell (Linux; `uv_spawn` cannot).
   [[nodiscard]] constexpr std::optional<bool> core_dumped() const noexcept { return core_; }
 
   friend constexpr bool operator==(const exit_status&, const exit_status&) noexcept = default;

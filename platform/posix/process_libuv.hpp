@@ -1,6 +1,6 @@
 // A child process of uv_spawn, for the spawn.
-#ifndef SPAWNPIPE_PLATFORM_POSIX_PROCESS_HPP
-#define SPAWNPIPE_PLATFORM_POSIX_PROCESS_HPP
+#ifndef SPAWNPIPE_PLATFORM_POSIX_PROCESS_LIBUV_HPP
+#define SPAWNPIPE_PLATFORM_POSIX_PROCESS_LIBUV_HPP
 
 #include "loop.hpp"
 #include "platform.hpp"

@@ -3,7 +3,7 @@
 // libuv reaps in uv_run, on this thread, and calls back at once: so a process without a status has not been reaped by us, and its
 // id is still its own. After that nothing is sent, neither to the process nor to its group, whose number may be
 // somebody else's by then.
-#include "process.hpp"
+#include "process_libuv.hpp"
 
 #include "error.hpp"
 

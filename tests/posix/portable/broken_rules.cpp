@@ -1,6 +1,6 @@
 // The column of the portable back end, and the rules that it breaks: uv_spawn is not ours to mend. Each is observed by a case
 // with RULE_HOLDS_OR_BROKEN, so that this list cannot go stale.
-#include "../harness.hpp"
+#include "../../harness.hpp"
 
 #include <array>
 
@@ -29,21 +29,10 @@ constexpr std::array broken_here = {
 }  // namespace
 
 constinit const column this_column = {
-    .program = "contract",
+    .program = "portable",
     .back_end = "portable",
     .broken = broken_here,
     .not_here = {},
 };
 
 }  // namespace harness
-
-// libuv closes descriptors by system calls that ThreadSanitizer does not see: its pipe to a new child, a loop's own. When another
-// thread then opens one and gets the same number, the two are taken for one descriptor, and a race is reported. What is named
-// here opens descriptors and touches no memory that is shared.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:uv_pipe\n"
-         "race:uv_loop_init\n"
-         "race:spawnpipe::platform::direct::pipe_cloexec\n"
-         "race:spawnpipe::platform::direct::open\n";
-}

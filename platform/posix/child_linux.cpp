@@ -1,0 +1,294 @@
+// The new process, up to exec. Read the rules in the header before adding a line.
+//
+// Order: leave the host's descriptor table first (until then nothing may be opened or closed), then signals, group,
+// descriptors, directory, mask, exec. Signals are blocked until right before exec, and handlers are the default by then:
+// a handler of the host would run in the host's memory.
+#include "child_linux.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/limits.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+
+#if !defined(SYS_close_range)
+#define SYS_close_range 436
+#endif
+
+// No bookkeeping of a sanitizer or of coverage: its memory is the host's.
+#if defined(__clang__)
+#define SPAWNPIPE_BARE __attribute__((no_sanitize("address", "thread", "undefined"), no_profile_instrument_function))
+#else
+#define SPAWNPIPE_BARE \
+  __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined, no_profile_instrument_function))
+#endif
+
+namespace spawnpipe::platform {
+namespace {
+
+using word = long;
+
+// A bare call: the kernel's answer, negative errors included. libc's own would write errno, which is the host's.
+#if defined(__x86_64__) && defined(__LP64__)
+SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+  word answer = number;
+  register word fourth asm("r10") = d;
+  register word fifth asm("r8") = e;
+  asm volatile("syscall" : "+a"(answer) : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth) : "rcx", "r11", "memory");
+  return answer;
+}
+#elif defined(__aarch64__)
+SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+  register word which asm("x8") = number;
+  register word first asm("x0") = a;
+  register word second asm("x1") = b;
+  register word third asm("x2") = c;
+  register word fourth asm("x3") = d;
+  register word fifth asm("x4") = e;
+  asm volatile("svc #0" : "+r"(first) : "r"(which), "r"(second), "r"(third), "r"(fourth), "r"(fifth) : "memory");
+  return first;
+}
+#else
+// errno is the calling thread's, which stands still, and does not look at it afterwards.
+SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+  const word answer = ::syscall(number, a, b, c, d, e);
+  return answer == -1 ? -errno : answer;
+}
+#endif
+
+SPAWNPIPE_BARE inline word address(const void* of) noexcept { return reinterpret_cast<word>(of); }
+
+[[noreturn]] SPAWNPIPE_BARE void fail(child_plan& plan, child_step step, word answer, std::size_t index = 0) noexcept {
+  plan.failure.step = step;
+  plan.failure.code = static_cast<int>(-answer);
+  plan.failure.index = index;
+  if (plan.report_fd >= 0) {
+    call(SYS_write, plan.report_fd, address(&plan.failure), sizeof plan.failure);
+  }
+  for (;;) call(SYS_exit_group, 127);
+}
+
+// ---- descriptors
+
+SPAWNPIPE_BARE word open_null(int target) noexcept {
+  return call(SYS_openat, AT_FDCWD, address("/dev/null"), (target == 0 ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+}
+
+// Writes `number` in decimal digits; returns the place behind them.
+SPAWNPIPE_BARE char* put(char* into, unsigned number) noexcept {
+  char digits[10];
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  while (count > 0) *into++ = digits[--count];
+  return into;
+}
+
+SPAWNPIPE_BARE char* put(char* into, const char* text) noexcept {
+  while (*text != '\0') *into++ = *text++;
+  return into;
+}
+
+// A pipe of the host's table, opened anew.
+SPAWNPIPE_BARE word reopen(pid_t host, const child_descriptor& which) noexcept {
+  char path[48];
+  char* end = put(path, "/proc/");
+  end = put(end, static_cast<unsigned>(host));
+  end = put(end, "/fd/");
+  end = put(end, static_cast<unsigned>(which.source));
+  *end = '\0';
+  return call(SYS_openat, AT_FDCWD, address(path), which.reopen_flags | O_CLOEXEC);
+}
+
+SPAWNPIPE_BARE bool is_target(const child_plan& plan, word number) noexcept {
+  for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
+    if (plan.descriptors[index].target == number) return true;
+  }
+  return false;
+}
+
+// The same open file under a number that nothing will be moved onto.
+SPAWNPIPE_BARE word aside(const child_plan& plan, int fd) noexcept {
+  int from = 3;
+  for (;;) {
+    const word got = call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+    if (got < 0 || !is_target(plan, got)) return got;
+    from = static_cast<int>(got) + 1;  // the one that was got is overwritten by what is moved there
+  }
+}
+
+SPAWNPIPE_BARE void open_what_is_not(child_plan& plan) noexcept {
+  for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
+    child_descriptor& each = plan.descriptors[index];
+    if (each.source >= 0 && !each.reopened) continue;
+    const word got = each.source < 0 ? open_null(each.target) : reopen(plan.host, each);
+    if (got < 0) fail(plan, each.source < 0 ? child_step::redirect : child_step::table, got, index);
+    each.source = static_cast<int>(got);
+  }
+}
+
+SPAWNPIPE_BARE void move_descriptors(child_plan& plan) noexcept {
+  open_what_is_not(plan);
+  for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
+    child_descriptor& each = plan.descriptors[index];
+    if (each.source == each.target || !is_target(plan, each.source)) continue;
+    const word got = aside(plan, each.source);
+    if (got < 0) fail(plan, child_step::redirect, got, index);
+    each.source = static_cast<int>(got);
+  }
+  for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
+    const child_descriptor& each = plan.descriptors[index];
+    const word got = each.source == each.target ? call(SYS_fcntl, each.source, F_SETFD, 0)
+                                                : call(SYS_dup3, each.source, each.target, 0);
+    if (got < 0) fail(plan, child_step::redirect, got, index);
+  }
+}
+
+// Marks all of them from `first` to `last`, by the folder of those that are open.
+SPAWNPIPE_BARE bool close_listed(const child_plan& plan) noexcept {
+  const word folder = call(SYS_openat, AT_FDCWD, address("/proc/self/fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  alignas(std::uint64_t) char entries[1024];
+  for (;;) {
+    const word size = call(SYS_getdents64, folder, address(entries), sizeof entries);
+    if (size <= 0) return size == 0;  // the folder itself is close-on-exec
+    for (word at = 0; at < size;) {
+      // struct linux_dirent64: inode and offset of 8 bytes, length of 2, type of 1, name
+      const char* const entry = entries + at;
+      at += *reinterpret_cast<const std::uint16_t*>(entry + 16);
+      unsigned number = 0;
+      const char* digit = entry + 19;
+      for (; *digit >= '0' && *digit <= '9'; ++digit) number = number * 10 + static_cast<unsigned>(*digit - '0');
+      if (digit == entry + 19 || is_target(plan, static_cast<word>(number))) continue;
+      call(SYS_fcntl, static_cast<word>(number), F_SETFD, FD_CLOEXEC);
+    }
+  }
+}
+
+// Without /proc: every number that may be in use.
+SPAWNPIPE_BARE void close_each(const child_plan& plan) noexcept {
+  std::uint64_t limits[2] = {1024, 1024};
+  call(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, address(limits));
+  constexpr std::uint64_t most = 1U << 20U;
+  for (std::uint64_t number = 0; number < limits[0] && number < most; ++number) {
+    if (!is_target(plan, static_cast<word>(number))) call(SYS_fcntl, static_cast<word>(number), F_SETFD, FD_CLOEXEC);
+  }
+}
+
+SPAWNPIPE_BARE void close_range(unsigned first, unsigned last) noexcept {
+  if (first <= last) call(SYS_close_range, static_cast<word>(first), static_cast<word>(last), 0);
+}
+
+// Lets go of what was not asked for.
+SPAWNPIPE_BARE void close_others(const child_plan& plan) noexcept {
+  if (!plan.close_range) {
+    if (!close_listed(plan)) close_each(plan);
+    return;
+  }
+  unsigned next = 0;
+  bool spared = plan.report_fd < 0;  // the pipe for the report goes by itself, with exec
+  for (std::size_t index = 0; index < plan.descriptor_count;) {
+    auto keep = static_cast<unsigned>(plan.descriptors[index].target);
+    if (!spared && static_cast<unsigned>(plan.report_fd) < keep) {
+      keep = static_cast<unsigned>(plan.report_fd);
+      spared = true;
+    } else {
+      ++index;
+    }
+    if (keep > next) close_range(next, keep - 1);
+    next = keep + 1;
+  }
+  if (!spared) {
+    const auto keep = static_cast<unsigned>(plan.report_fd);
+    if (keep > next) close_range(next, keep - 1);
+    next = keep + 1;
+  }
+  close_range(next, UINT_MAX);
+}
+
+// ---- signals
+
+// The kernel's own structure: handler, flags, restorer, mask. All zero says default.
+struct kernel_sigaction {
+  const void* handler;
+  word rest[7];
+};
+constexpr kernel_sigaction by_default = {};
+constexpr word no_signals[_NSIG / 8 / sizeof(word)] = {};
+
+SPAWNPIPE_BARE void set_default(int number) noexcept {
+  call(SYS_rt_sigaction, number, address(&by_default), 0, _NSIG / 8);
+}
+
+SPAWNPIPE_BARE void reset_signals() noexcept {
+  for (int number = 1; number < _NSIG; ++number) {
+    if (number != SIGKILL && number != SIGSTOP && number != SIGHUP) set_default(number);
+  }
+  // Who ignores SIGHUP means it for its children (nohup). A handler for it must not run here.
+  kernel_sigaction hangup;
+  call(SYS_rt_sigaction, SIGHUP, 0, address(&hangup), _NSIG / 8);
+  if (hangup.handler != reinterpret_cast<const void*>(SIG_IGN)) set_default(SIGHUP);
+}
+
+SPAWNPIPE_BARE void unblock_signals() noexcept {
+  call(SYS_rt_sigprocmask, SIG_SETMASK, address(no_signals), 0, _NSIG / 8);
+}
+
+// ---- exec
+
+SPAWNPIPE_BARE bool not_there(word said) noexcept {
+  return said == -ENOENT || said == -ENOTDIR || said == -ESTALE || said == -ENODEV || said == -ETIMEDOUT;
+}
+
+// As execvp(3): the next candidate is tried where this one is not there; one that may not be executed is remembered.
+[[noreturn]] SPAWNPIPE_BARE void execute(child_plan& plan) noexcept {
+  word said = -ENOENT;
+  bool denied = false;
+  for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
+    said = call(SYS_execve, address(*path), address(plan.argv), address(plan.environment));
+    if (said == -ENOEXEC) {
+      plan.shell_argv[1] = *path;
+      const word shell = call(SYS_execve, address("/bin/sh"), address(plan.shell_argv), address(plan.environment));
+      fail(plan, child_step::exec, shell == -ENOENT ? said : shell);
+    }
+    if (said == -EACCES) {
+      denied = true;
+    } else if (!not_there(said)) {
+      break;
+    }
+  }
+  fail(plan, child_step::exec, denied && not_there(said) ? -EACCES : said);
+}
+
+}  // namespace
+
+SPAWNPIPE_BARE int run_child(void* data) noexcept {
+  child_plan& plan = *static_cast<child_plan*>(data);
+  plan.began = true;
+  if (plan.shared_table) {
+    const word cut = call(SYS_close_range, plan.cut, UINT_MAX, CLOSE_RANGE_UNSHARE);
+    if (cut < 0) fail(plan, child_step::table, cut);
+  }
+  reset_signals();
+  if (plan.group != child_group::host) {
+    const word made = plan.group == child_group::session ? call(SYS_setsid) : call(SYS_setpgid, 0, 0);
+    if (made < 0) fail(plan, child_step::group, made);
+  }
+  move_descriptors(plan);
+  close_others(plan);
+  if (plan.cwd != nullptr) {
+    const word entered = call(SYS_chdir, address(plan.cwd));
+    if (entered < 0) fail(plan, child_step::cwd, entered);
+  }
+  unblock_signals();
+  execute(plan);
+}
+
+}  // namespace spawnpipe::platform

@@ -1,0 +1,58 @@
+// A new process between its birth and exec: what it is to do, as data that was prepared before, and how it says what failed.
+//
+// It runs on a small stack, shares all memory with the host, whose calling thread stands still meanwhile, and may share the
+// host's table of descriptors until it cuts itself off. So it makes bare system calls and nothing else: no allocation, no
+// lock, no errno, no sanitizer's bookkeeping.
+#ifndef SPAWNPIPE_PLATFORM_POSIX_CHILD_LINUX_HPP
+#define SPAWNPIPE_PLATFORM_POSIX_CHILD_LINUX_HPP
+
+#include <cstddef>
+#include <sys/types.h>
+
+namespace spawnpipe::platform {
+
+// What a child was about when it failed.
+enum class child_step : int { none, table, group, redirect, cwd, exec };
+
+struct child_failure {
+  child_step step = child_step::none;
+  int code = 0;           // errno
+  std::size_t index = 0;  // of the descriptor, at step redirect
+};
+
+// One descriptor of the child. First the sources that something else will be moved onto are moved out of the way.
+struct child_descriptor {
+  int target;
+  int source;        // -1: the null device
+  bool reopened;     // through /proc: it lies above the cut
+  int reopen_flags;  // O_RDONLY or O_WRONLY
+};
+
+enum class child_group { host, group, session };
+
+struct child_plan {
+  child_descriptor* descriptors;  // sorted by target; their sources change on the way
+  std::size_t descriptor_count;
+  unsigned cut;  // with `shared_table`: the first descriptor that the child does not take along
+  bool shared_table;
+  bool close_range;  // else: by /proc/self/fd, and where that is not there, one by one
+  int report_fd;     // a close-on-exec pipe, no target of any descriptor; -1 where memory is known to be shared
+  pid_t host;
+  child_group group;
+  const char* cwd;                // null: the host's
+  const char* const* candidates;  // paths to try, null behind them
+  char* const* argv;
+  char* const* environment;
+  const char** shell_argv;  // for a script without shebang: /bin/sh, room for the path, argv[1] ...
+
+  // Written by the child.
+  volatile bool began;
+  child_failure failure;
+};
+
+// Runs a child_plan; for clone. Does not return.
+int run_child(void* plan) noexcept;
+
+}  // namespace spawnpipe::platform
+
+#endif

@@ -1,0 +1,203 @@
+// Making the process. The calling thread stands still (CLONE_VFORK) until the child has reached exec or is gone, so that the
+// child's stack may be a part of ours, and what the child writes into the plan is there when the call returns: a failed exec is
+// reported without a pipe and without a race.
+//
+// Every signal is blocked meanwhile: a handler of the host must not run in the child. The child sends no signal when it
+// ends before exec (exit_signal 0, which exec turns into SIGCHLD): a spawn that fails is nobody's business but ours.
+//
+// Emulators (valgrind, qemu-user) run such a clone as a fork, and what the child writes stays in its copy. The first child tells:
+// it has a pipe for its report, and a flag to set. Where the flag is not seen, memory is not shared, and the pipe stays.
+#include "clone_linux.hpp"
+
+#include "plug.hpp"
+#include "process_linux.hpp"
+#include "system_linux.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#if !defined(CLONE_CLEAR_SIGHAND)
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+
+namespace spawnpipe::platform {
+namespace {
+
+using way = linux_abilities::way;
+
+enum class memory : int { unknown, shared, copied };
+enum class ability : int { unknown, yes, no };
+
+std::atomic<int> best = 0;
+std::atomic<memory> seen_memory = memory::unknown;
+std::atomic<ability> has_close_range = ability::unknown;
+std::atomic<ability> has_own_proc = ability::unknown;
+
+bool find_out(std::atomic<ability>& kept, bool (*look)() noexcept) noexcept {
+  ability known = kept.load(std::memory_order_relaxed);
+  if (known == ability::unknown) {
+    known = look() ? ability::yes : ability::no;
+    kept.store(known, std::memory_order_relaxed);
+  }
+  return known == ability::yes;
+}
+
+// What the child needs is a few hundred bytes, and a kilobyte to list a folder.
+constexpr std::size_t stack_size = 8192;
+
+// Whether the system says that there is no such call, or not with such flags: also a filter, which may answer EPERM.
+bool not_there(int code) noexcept { return code == ENOSYS || code == EPERM || code == EINVAL; }
+
+pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noexcept {
+  if (how == way::clone3_clear || how == way::clone3_plain) {
+    struct clone_args request = {};
+    request.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
+    if (how == way::clone3_clear) request.flags |= CLONE_CLEAR_SIGHAND;
+    if (plan.shared_table) request.flags |= CLONE_FILES;
+    request.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+    request.stack = reinterpret_cast<std::uintptr_t>(stack);
+    request.stack_size = stack_size;
+    return sys::clone3(&request, run_child, &plan);
+  }
+  // Without CLONE_FILES, which emulators refuse: the child then cuts a table of its own, and all else is the same.
+  const int flags = CLONE_VM | CLONE_VFORK | (how == way::clone_pidfd ? CLONE_PIDFD : 0);
+  return sys::clone(run_child, stack + stack_size, flags, &plan, &pidfd);
+}
+
+// One attempt after the other, down to what the system has.
+pid_t make_process(child_plan& plan, int& pidfd) noexcept {
+  alignas(16) std::array<std::byte, stack_size> stack;
+  for (;;) {
+    const int how = best.load(std::memory_order_relaxed);
+    pidfd = -1;
+    const pid_t pid = make_process(static_cast<way>(how), plan, stack.data(), pidfd);
+    if (pid >= 0 || !not_there(errno) || how == static_cast<int>(way::clone_plain)) return pid;
+    int expected = how;
+    best.compare_exchange_strong(expected, how + 1, std::memory_order_relaxed);
+  }
+}
+
+// A pipe for the report, whose end for the child is no descriptor that the child is to have.
+bool open_report(child_plan& plan, unique_fd& ours, unique_fd& theirs) noexcept {
+  std::array<int, 2> ends = {-1, -1};
+  if (sys::pipe_cloexec(ends.data()) != 0) return false;
+  ours.reset(ends[0]);
+  theirs.reset(ends[1]);
+  int above = 2;
+  for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
+    if (plan.descriptors[index].target > above) above = plan.descriptors[index].target;
+  }
+  if (theirs.get() <= above) theirs.reset(sys::fcntl(theirs.get(), F_DUPFD_CLOEXEC, above + 1));
+  plan.report_fd = theirs.get();
+  return static_cast<bool>(theirs);
+}
+
+// What the child wrote before it ended; nothing where exec closed the pipe.
+void read_report(int fd, child_failure& into) noexcept {
+  child_failure said;
+  ssize_t count = 0;
+  do {
+    count = sys::read(fd, &said, sizeof said);
+  } while (count < 0 && errno == EINTR);
+  if (count == sizeof said) into = said;
+}
+
+}  // namespace
+
+way linux_abilities::best_way() noexcept { return static_cast<way>(best.load(std::memory_order_relaxed)); }
+
+bool linux_abilities::close_range() noexcept {
+  return find_out(has_close_range, []() noexcept { return sys::close_range_works() == 0; });
+}
+
+bool linux_abilities::proc_is_ours() noexcept {
+  return find_out(has_own_proc, []() noexcept {
+    std::array<char, 16> name{};
+    const ssize_t size = sys::readlink("/proc/self", name.data(), name.size());
+    long id = 0;
+    for (const char digit : std::string_view(name.data(), size > 0 ? static_cast<std::size_t>(size) : 0)) {
+      id = id * 10 + (digit - '0');
+    }
+    return size > 0 && id == sys::getpid();
+  });
+}
+
+void linux_abilities::forget() noexcept {
+  best = 0;
+  seen_memory = memory::unknown;
+  has_close_range = has_own_proc = ability::unknown;
+}
+
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+start_record& last_start() noexcept {
+  thread_local start_record last;
+  return last;
+}
+#endif
+
+started start_child(child_plan& plan) noexcept {
+  started result;
+  unique_fd report;
+  unique_fd report_of_child;
+  const memory known = seen_memory.load(std::memory_order_relaxed);
+  plan.report_fd = -1;
+  plan.began = false;
+  plan.failure = {};
+  if (known != memory::shared) {
+    plan.shared_table =
+        false;  // where this may come back before the child is at exec, what we close must stay open there
+    if (!open_report(plan, report, report_of_child)) {
+      result.code = errno;
+      return result;
+    }
+  }
+
+  sigset_t before;
+  if (sys::block_every_signal(&before) != 0) {
+    result.code = errno;
+    return result;
+  }
+  int pidfd = -1;
+  const pid_t pid = make_process(plan, pidfd);
+  const int code = errno;
+  sys::restore_signals(&before);
+  if (pid < 0) {
+    result.code = code;
+    return result;
+  }
+
+  const bool shared = plan.began;
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+  const auto reopened = std::count_if(plan.descriptors, plan.descriptors + plan.descriptor_count,
+                                      [](const child_descriptor& each) { return each.reopened; });
+  last_start() = {.how = linux_abilities::best_way(),
+                  .memory_shared = shared,
+                  .table_shared = plan.shared_table,
+                  .close_range = plan.close_range,
+                  .reopened = static_cast<std::size_t>(reopened)};
+#endif
+  if (known == memory::unknown) seen_memory.store(shared ? memory::shared : memory::copied, std::memory_order_relaxed);
+  if (!shared) {
+    report_of_child.reset();  // so that exec, or the child's end, is the end of the pipe
+    read_report(report.get(), plan.failure);
+  }
+  result.pid = pid;
+  result.pidfd.reset(pidfd);
+  if (plan.failure.step != child_step::none) {
+    reap(pid);
+    result.code = plan.failure.code;
+    return result;
+  }
+  if (!result.pidfd) result.pidfd.reset(sys::pidfd_open(pid));
+  result.pidfd = above_stdio(std::move(result.pidfd));  // the kernel gives the lowest that is free
+  return result;
+}
+
+}  // namespace spawnpipe::platform

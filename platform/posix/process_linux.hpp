@@ -1,0 +1,42 @@
+// A child process of the Linux engine.
+#ifndef SPAWNPIPE_PLATFORM_POSIX_PROCESS_LINUX_HPP
+#define SPAWNPIPE_PLATFORM_POSIX_PROCESS_LINUX_HPP
+
+#include "loop.hpp"
+#include "platform.hpp"
+#include "system_linux.hpp"
+#include "unique_fd.hpp"
+
+#include <optional>
+
+namespace spawnpipe::platform {
+
+struct process {
+  loop* owner = nullptr;
+  completion* exited = nullptr;  // null after the release
+  pid_t pid = 0;
+  unique_fd pidfd;  // none where the kernel is older than 5.2
+  bool own_group = false;
+  std::optional<exit_status> status;
+  struct rusage used = {};  // once it was reaped by us
+  // What tells of the end: the pidfd, or SIGCHLD where there is none.
+  union {
+    uv_handle_t handle;
+    uv_poll_t poll;
+    uv_signal_t signal;
+  };
+  bool has_handle = false;  // libuv knows it
+  bool watched = false;
+
+  process() noexcept : handle() {}
+};
+
+// Has the loop watch for the end. Negative, of libuv, where it cannot.
+[[nodiscard]] int process_watch(process& self) noexcept;
+
+// Waits for a process of ours that is about to end. By its number: a pidfd that libuv has had in its hands does not wait.
+void reap(pid_t pid) noexcept;
+
+}  // namespace spawnpipe::platform
+
+#endif

@@ -1,0 +1,213 @@
+// Starting a child on Linux: everything that can be known is worked out here, so that the new process only makes system
+// calls, and what fails there has a stage and a name.
+//
+// The descriptors. The host may have ten thousand open, and copying that table for each child costs more than the child: so the child
+// shares the table, and cuts off a copy below the highest descriptor that it needs, which exec then finds to be its own. A
+// pipe that was made for it may itself lie above ten thousand others; a pipe can be opened anew through /proc/<host>/fd, and so does
+// not count. Other things cannot (a file has a position, a socket no name), and the copy reaches up to them.
+#include "child_stdio.hpp"
+#include "clone_linux.hpp"
+#include "error.hpp"
+#include "loop.hpp"
+#include "platform.hpp"
+#include "process_linux.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+extern char** environ;  // POSIX: declared by the program
+
+namespace spawnpipe::platform {
+namespace {
+
+// From this number on a pipe is opened anew rather than copied along: an open through /proc costs as much as a table of so many.
+constexpr int far_up = 1024;
+
+// Cleared where a child could not open its pipes through /proc (an undumpable host, a filter): they are copied from then on.
+std::atomic<bool> reopening_works = true;
+
+// ---- which files to try
+
+std::string_view search_path(const spawn_plan& plan) noexcept {
+  constexpr std::string_view name = "PATH=";
+  if (plan.environment) {
+    for (const std::string& each : *plan.environment) {
+      if (each.starts_with(name)) return std::string_view(each).substr(name.size());
+    }
+  } else if (const char* const of_host = ::getenv("PATH"); of_host != nullptr) {
+    return of_host;
+  }
+  return "/bin:/usr/bin";  // as execvp(3) of glibc
+}
+
+std::vector<std::string> candidates_of(const spawn_plan& plan) {
+  if (plan.program.find('/') != std::string::npos) return {plan.program};
+  std::vector<std::string> all;
+  std::string_view rest = search_path(plan);
+  for (;;) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view folder = rest.substr(0, colon);
+    std::string& path = all.emplace_back(folder);
+    if (!path.empty()) path += '/';  // an empty one is the child's directory
+    path += plan.program;
+    if (colon == std::string_view::npos) return all;
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+// The lists that exec takes, and what they point into.
+class program_image {
+ public:
+  explicit program_image(const spawn_plan& plan)
+      : paths_(candidates_of(plan)), candidates_(pointers(paths_)), argv_(pointers(plan.argv)) {
+    if (plan.environment) environment_ = pointers(*plan.environment);
+    shell_argv_ = {"/bin/sh", nullptr};
+    shell_argv_.insert(shell_argv_.end(), argv_.begin() + 1, argv_.end());
+  }
+
+  void put_into(child_plan& to, bool own_environment) noexcept {
+    static char* no_variables = nullptr;
+    to.candidates = candidates_.data();
+    to.argv = argv_.data();
+    to.environment = own_environment ? environment_.data() : environ != nullptr ? environ : &no_variables;
+    to.shell_argv = shell_argv_.data();
+  }
+
+ private:
+  std::vector<std::string> paths_;
+  std::vector<char*> candidates_;
+  std::vector<char*> argv_;
+  std::vector<char*> environment_;
+  std::vector<const char*> shell_argv_;
+};
+
+// ---- which descriptors it has
+
+// Whether the child's stream `index` is a pipe that was made for it.
+bool is_own_pipe(const spawn_plan& plan, std::size_t index) noexcept {
+  if (index == 0) return std::holds_alternative<stdio::pipe>(plan.in);
+  if (index == 2 && !std::holds_alternative<stdio::merge>(plan.err))
+    return std::holds_alternative<stdio::pipe>(plan.err);
+  return std::holds_alternative<stdio::pipe>(plan.out);
+}
+
+void place_descriptors(const spawn_plan& plan, const child_stdio& from, bool reopening,
+                       std::vector<child_descriptor>& all, child_plan& to) {
+  all.clear();
+  int highest = static_cast<int>(standard_streams) - 1;
+  for (std::size_t index = 0; index < standard_streams; ++index) {
+    const int fd = from.streams[index].fd;
+    const bool reopened = reopening && fd >= far_up && is_own_pipe(plan, index);
+    all.push_back({.target = static_cast<int>(index),
+                   .source = fd,
+                   .reopened = reopened,
+                   .reopen_flags = index == 0 ? O_RDONLY : O_WRONLY});
+    if (!reopened) highest = std::max(highest, fd);
+  }
+  for (const extra_descriptor& each : from.extra) {
+    all.push_back({.target = each.number, .source = each.fd, .reopened = false, .reopen_flags = 0});
+    highest = std::max(highest, each.fd);
+  }
+  to.descriptors = all.data();
+  to.descriptor_count = all.size();
+  to.cut = static_cast<unsigned>(highest) + 1;
+}
+
+child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
+  switch (plan.group) {
+    case process_group::host: return child_group::host;
+    case process_group::own: return child_group::group;
+    case process_group::session: return child_group::session;
+    case process_group::automatic: break;
+  }
+  return from.has_terminal() ? child_group::host : child_group::session;
+}
+
+// ---- what went wrong
+
+error explain(int code, const child_plan& from, const spawn_plan& plan) {
+  switch (from.failure.step) {
+    case child_step::none:
+    case child_step::table: return system_error(code, stage::process, plan.program);
+    case child_step::group: return system_error(code, stage::attributes, plan.program);
+    case child_step::cwd: return system_error(code, stage::cwd, plan.cwd.value_or(""));
+    case child_step::exec: return system_error(code, stage::exec, plan.program);
+    case child_step::redirect: break;
+  }
+  static constexpr const char* names[] = {"in", "out", "err"};
+  const int number = from.descriptors[from.failure.index].target;
+  return system_error(code, stage::redirect,
+                      number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
+}
+
+result<started> start(const spawn_plan& plan, const child_stdio& connected) {
+  program_image image(plan);
+  child_plan what = {};
+  std::vector<child_descriptor> descriptors;
+  descriptors.reserve(standard_streams + connected.extra.size());
+  image.put_into(what, plan.environment.has_value());
+  what.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
+  what.host = sys::getpid();
+  what.group = group_of(plan, connected);
+  what.close_range = linux_abilities::close_range();
+  what.shared_table = what.close_range;
+  for (;;) {
+    const bool reopening =
+        what.shared_table && reopening_works.load(std::memory_order_relaxed) && linux_abilities::proc_is_ours();
+    place_descriptors(plan, connected, reopening, descriptors, what);
+    started made = start_child(what);
+    if (made.code == 0) return made;
+    if (what.failure.step != child_step::table || !reopening) return explain(made.code, what, plan);
+    reopening_works.store(false, std::memory_order_relaxed);
+  }
+}
+
+// The child runs, and nobody would learn of its end: it is ended, and reaped.
+void take_back(process& child) noexcept {
+  if (sys::kill(child.pid, SIGKILL) == 0) reap(child.pid);
+}
+
+}  // namespace
+
+result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
+  auto connected = connect_child(plan);
+  if (!connected) return std::move(connected).error();
+  auto child = std::unique_ptr<process>(new (std::nothrow) process);
+  if (!child) return system_error(ENOMEM, stage::process, plan.program);
+
+  auto made = start(plan, *connected);
+  if (!made) return std::move(made).error();
+  child->owner = self;
+  child->exited = &exited;
+  child->pid = made->pid;
+  child->pidfd = std::move(made->pidfd);
+  child->own_group = group_of(plan, *connected) != child_group::host;
+
+  spawned result;
+  int code = process_watch(*child);
+  if (code == 0 && !open_streams(*self, *connected, result)) code = UV_ENOMEM;
+  if (code != 0) {
+    take_back(*child);
+    process_release(child.release());
+    return uv_error(code, stage::process, plan.program);
+  }
+  result.id = child->pid;
+  result.handle = child.release();
+  return result;
+}
+
+const char* backend_name() noexcept { return "linux"; }
+
+}  // namespace spawnpipe::platform
