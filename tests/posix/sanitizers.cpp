@@ -8,5 +8,6 @@ extern "C" const char* __tsan_default_suppressions() {
   return "race:uv_pipe\n"
          "race:uv_loop_init\n"
          "race:spawnpipe::platform::direct::pipe_cloexec\n"
-         "race:spawnpipe::platform::direct::open\n";
+         "race:spawnpipe::platform::direct::open\n"
+         "race:pipe_of_the_host\n";
 }

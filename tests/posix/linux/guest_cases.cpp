@@ -26,6 +26,9 @@ using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 
+// Named for the sanitizer's list.
+[[gnu::noinline]] bool pipe_of_the_host(std::array<int, 2>& ends) { return ::pipe(ends.data()) == 0; }
+
 TEST_CASE("[G2] exactly what was asked for, while other threads open descriptors without close-on-exec, and spawn") {
   harness::bound_case(60s);
   harness::leak_check nothing_left;
@@ -35,7 +38,7 @@ TEST_CASE("[G2] exactly what was asked for, while other threads open descriptors
     openers.emplace_back([&] {
       while (!over) {
         std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0) continue;
+        if (!pipe_of_the_host(ends)) continue;
         ::close(ends[0]);
         ::close(ends[1]);
       }
