@@ -1,6 +1,7 @@
 // What is refused on POSIX: closed handles, named pipes that nobody reads, and what the host may not do.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "own_folder.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -80,26 +81,8 @@ TEST_CASE("[P1] a program that may not be executed") {
   CHECK(done.error().subject == folder / "text");
 }
 
-// For a host that gives up the rights of root: a folder that is its own then, with the helper program in it.
-class own_folder {
- public:
-  own_folder() {
-    std::filesystem::copy_file(harness::child_program(), program());
-    std::filesystem::permissions(program(), std::filesystem::perms{0755});
-    constexpr unsigned nobody = 65534;
-    if (::geteuid() == 0) EXPECT(::chown(folder_.path().c_str(), nobody, nobody) == 0);
-    host_os::drop_rights();
-  }
-
-  [[nodiscard]] std::string operator/(std::string_view name) const { return folder_ / name; }
-  [[nodiscard]] std::string program() const { return folder_ / "child"; }
-
- private:
-  harness::temp_dir folder_;
-};
-
 HOST_SCENARIO(no_rights, "a host that may not") {
-  const own_folder folder;
+  const harness::own_folder folder;
   write_file(folder / "secret", "x");
   std::filesystem::create_directory(folder / "forbidden");
   std::filesystem::copy_file(folder.program(), folder / "unreadable");
@@ -131,7 +114,7 @@ HOST_SCENARIO(no_rights, "a host that may not") {
 TEST_CASE("[P1] a host without the right: program, directory and redirects") { PLAY_SCENARIO("a host that may not"); }
 
 HOST_SCENARIO(no_processes, "a host that may not make processes") {
-  const own_folder folder;
+  const harness::own_folder folder;
   const spawnpipe::command child(folder.program(), {"exit", "2"});
   EXPECT(spawnpipe::run(child, {.until = patience()}));
   struct rlimit usual {};

@@ -5,6 +5,7 @@
 #include "../../children.hpp"
 #include "../../scenario.hpp"
 #include "../descriptors.hpp"
+#include "../own_folder.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -194,11 +195,11 @@ TEST_CASE("[G2][G6] a host with 10,000 descriptors open, none of them close-on-e
 
 HOST_SCENARIO(undumpable, "the host's descriptors cannot be opened through /proc") {
   open_many(2'000);
-  host_os::drop_rights();
+  const harness::own_folder folder;
   ::prctl(PR_SET_DUMPABLE, 0);
   EXPECT(::getuid() != 0);
   for (int round = 0; round < 2; ++round) {
-    const auto seen = spawnpipe::run(command("fds"), {.until = patience()});
+    const auto seen = spawnpipe::run(spawnpipe::command(folder.program(), {"fds"}), {.until = patience()});
     EXPECT(seen && harness::descriptors_of(seen->out) == only_streams);
     EXPECT(last_start().reopened == 0);
   }
