@@ -44,7 +44,7 @@ namespace detail {
 
 interruption::interruption(const cancellation& cancel, platform::waker* waker) : waker_(waker) {
 #if defined(__cpp_lib_jthread)
-  if (cancel.token_.stop_possible()) on_stop_.emplace(cancel.token_, wake{waker});
+  if (cancel.token_.stop_possible()) on_stop_.emplace(cancel.token_, wake{waker, &wakes_});
 #endif
   if (cancel.interrupter_ == nullptr) return;
   interrupter::places* group = &cancel.interrupter_->places_;
@@ -71,6 +71,11 @@ interruption::interruption(const cancellation& cancel, platform::waker* waker) :
 }
 
 interruption::~interruption() {
+#if defined(__cpp_lib_jthread)
+  // The end of a stop_callback waits for a callback that runs. libstdc++ without futexes (gcc 12 for Windows) can sleep there for
+  // ever, so the callback is let go by first, which takes a moment.
+  while (wakes_.load()) std::this_thread::yield();
+#endif
   if (place_ == nullptr) return;
   void* expected = waker_;
   while (!place_->compare_exchange_weak(expected, nullptr)) {

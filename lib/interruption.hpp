@@ -20,14 +20,21 @@ class interruption {
   ~interruption();
 
  private:
+  /// What is done on the thread that asks for the stop. It runs once at most.
   struct wake {
     platform::waker* waker;
-    void operator()() const noexcept { platform::loop_wake(waker); }
+    std::atomic<bool>* running;
+    void operator()() const noexcept {
+      running->store(true);
+      platform::loop_wake(waker);
+      running->store(false);
+    }
   };
 
   platform::waker* waker_;
   std::atomic<void*>* place_ = nullptr;
 #if defined(__cpp_lib_jthread)
+  std::atomic<bool> wakes_ = false;
   std::optional<std::stop_callback<wake>> on_stop_;
 #endif
 };
