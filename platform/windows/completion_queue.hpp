@@ -1,8 +1,11 @@
 // Where other threads put what the loop's owner is to look at: things that ended, and wakes.
 //
-// The event is set exactly while there is something to take, so that a host's own loop can wait on it as long as it likes
-// without taking anything away. It is set and reset under the lock together with what it stands for. Nobody waits while he
-// holds the lock.
+// The owner waits on an event that resets itself, which is set after the lock was let go: the thread that it wakes finds the lock
+// free, and a wake costs one call on each side. It may be set for nothing, and never fails to be set for something.
+//
+// A host's own loop waits on another event, which is set exactly while there is something to take, so that it can be waited on as
+// often as one likes. It is kept from the moment on that the host asks for it, under the lock together with what it stands for.
+// Nobody waits while he holds the lock.
 #ifndef SPAWNPIPE_PLATFORM_WINDOWS_COMPLETION_QUEUE_HPP
 #define SPAWNPIPE_PLATFORM_WINDOWS_COMPLETION_QUEUE_HPP
 
@@ -23,13 +26,13 @@ class completion_queue {
     void (*take)(entry& self) noexcept = nullptr;  // called by the owner, without the lock
   };
 
-  // An event that is ready to use, or nothing (GetLastError).
-  [[nodiscard]] static unique_handle make_event() noexcept;
-
-  explicit completion_queue(unique_handle event) noexcept : event_(std::move(event)) {}
+  completion_queue() noexcept = default;
   completion_queue(const completion_queue&) = delete;
   completion_queue& operator=(const completion_queue&) = delete;
   ~completion_queue() = default;
+
+  // Once, before all else; false where the system refuses (GetLastError).
+  [[nodiscard]] bool create() noexcept;
 
   // Any thread.
   void post(entry& what) noexcept;
@@ -41,21 +44,25 @@ class completion_queue {
   void wait(HANDLE other, time_point until) const noexcept;
   // Calls `take` of each that is there now. True where a wake came since the last time.
   bool take_all() noexcept;
-  [[nodiscard]] HANDLE event() const noexcept { return event_.get(); }
+  // What a host's own loop waits on.
+  [[nodiscard]] HANDLE native() noexcept;
 
  private:
   entry* pop() noexcept;
-  // With the lock held.
+  void tell() noexcept;
+  // With the lock held, as the next.
   void unlink(entry& what) noexcept;
-  void set() noexcept;
-  void reset() noexcept;
+  void show() noexcept;
 
   SRWLOCK lock_ = SRWLOCK_INIT;
   entry* first_ = nullptr;
   entry* last_ = nullptr;
   bool woken_ = false;
-  bool maybe_set_ = false;  // the event
+  bool told_ = false;        // the owner's event was set, and nothing has been taken since
+  bool host_waits_ = false;  // `native_` is kept
+  bool shown_ = false;       // `native_` is set
   unique_handle event_;
+  unique_handle native_;
 };
 
 }  // namespace spawnpipe::platform

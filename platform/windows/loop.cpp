@@ -13,14 +13,18 @@ result<loop*> loop_open(const loop_client& client, void* adopt) {
   if (adopt != nullptr) return error{errc::not_supported, stage::loop, "there is no loop to adopt on Windows"};
   auto pool = pool_share::take();
   if (!pool) return last_error(stage::loop, "thread pool");
-  auto event = completion_queue::make_event();
-  if (!event) return last_error(stage::loop, "event");
   auto* const wake = new (std::nothrow) waker;
-  auto* const self = new (std::nothrow) loop(client, std::move(pool), std::move(event));
+  auto* const self = new (std::nothrow) loop(client, std::move(pool));
   if (wake == nullptr || self == nullptr) {
     delete wake;
     delete self;
     return system_error(ERROR_NOT_ENOUGH_MEMORY, stage::loop);
+  }
+  if (!self->queue.create()) {
+    error failure = last_error(stage::loop, "event");
+    delete wake;
+    delete self;
+    return failure;
   }
   wake->target.store(&self->queue);
   self->wake = wake;
@@ -61,7 +65,7 @@ void loop_poke(loop* /*self*/) noexcept {}  // there are no adopted loops
 
 native_handle loop_native(const loop* self) noexcept {
   self->host_waits = true;
-  return native_handle{reinterpret_cast<std::intptr_t>(self->queue.event())};
+  return native_handle{reinterpret_cast<std::intptr_t>(self->queue.native())};
 }
 
 bool loop_foreign(const loop* /*self*/) noexcept { return false; }  // there is no fork

@@ -19,14 +19,13 @@ struct waker {
 };
 
 struct loop {
-  loop(const loop_client& what, pool_share share, unique_handle event) noexcept
-      : client(what), pool(std::move(share)), queue(std::move(event)) {}
+  loop(const loop_client& what, pool_share share) noexcept : client(what), pool(std::move(share)) {}
 
   loop_client client;
   pool_share pool;
-  completion_queue queue;
+  mutable completion_queue queue;  // from the moment on that it is asked for its native handle, it keeps that
   awaited* first_awaited = nullptr;
-  mutable bool host_waits = false;  // on the event itself: all that is awaited is armed
+  mutable bool host_waits = false;  // on the native handle: all that is awaited is armed
   waker* wake = nullptr;
 };
 

@@ -13,7 +13,7 @@ constexpr DWORD cancel_again_after = 50;
 }  // namespace
 
 bool overlapped_operation::create(loop& owner, awaited::function ready, void* context) noexcept {
-  event_ = completion_queue::make_event();
+  event_.reset(sys::CreateEventW(nullptr, TRUE, FALSE, nullptr));
   const auto ended = [](const void* self) noexcept { return static_cast<const overlapped_operation*>(self)->ended(); };
   ready_ = ready;
   context_ = context;

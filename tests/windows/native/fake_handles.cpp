@@ -65,11 +65,18 @@ DWORD wait_any(const std::vector<HANDLE>& handles, DWORD milliseconds) {
       std::chrono::steady_clock::now() +
       (milliseconds == INFINITE ? std::chrono::milliseconds(for_ever) : std::chrono::milliseconds(milliseconds));
   ++system.waiting;
-  for (const auto& each : objects) ++each->waiters;
+  for (const auto& each : objects) {
+    if (++each->waiters > 1 && each->resets_itself)
+      report_misuse("two wait for an event that only one of them will see");
+  }
   if (milliseconds != 0) system.changed.wait_until(hold, until, any);
   for (const auto& each : objects) --each->waiters;
   --system.waiting;
-  return any() ? WAIT_OBJECT_0 + static_cast<DWORD>(first()) : WAIT_TIMEOUT;
+  if (!any()) return WAIT_TIMEOUT;
+  object& seen = *objects[static_cast<std::size_t>(first())];
+  const auto index = static_cast<DWORD>(first());
+  if (seen.resets_itself) seen.signalled = false;
+  return WAIT_OBJECT_0 + index;
 }
 
 }  // namespace
@@ -151,11 +158,10 @@ LONG BCryptGenRandom(BCRYPT_ALG_HANDLE /*algorithm*/, UCHAR* into, ULONG size, U
 HANDLE CreateEventW(SECURITY_ATTRIBUTES* /*security*/, BOOL manual, BOOL set, const wchar_t* /*name*/) {
   const entry in(call::CreateEventW);
   if (in.fails()) return nullptr;
-  if (manual == FALSE)
-    fake::report_misuse("an event that resets itself: who waits for it first takes it from the others");
   const std::lock_guard hold(the_kernel().lock);
   HANDLE const made = fake::add_new(fake::kind::event);
   the_kernel().handles[made]->signalled = set != FALSE;
+  the_kernel().handles[made]->resets_itself = manual == FALSE;
   return made;
 }
 

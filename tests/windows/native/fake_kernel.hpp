@@ -18,6 +18,7 @@ enum class kind { event, pipe_ours, pipe_theirs, process, job };
 struct object {
   kind what = kind::event;
   bool signalled = false;
+  bool resets_itself = false;  // the wait that it ends takes the signal
   int waiters = 0;
   std::shared_ptr<pipe_state> pipe;
   DWORD code = 0;                             // of a process that has ended

@@ -169,6 +169,7 @@ void SetThreadpoolWait(PTP_WAIT wait, HANDLE handle, FILETIME* /*timeout*/) {
   if (handle == nullptr) return;
   const auto what = fake::find(handle, "SetThreadpoolWait");
   if (!what) return;
+  if (what->resets_itself) fake::report_misuse("SetThreadpoolWait: an event that resets itself");
   if (what->signalled) {
     fake::make_due(wait);
   } else {

@@ -9,6 +9,7 @@
 
 #include "platform.hpp"
 #include "windows/error.hpp"
+#include "windows/loop.hpp"
 #include "windows/named_pipe.hpp"
 #include "windows/stream.hpp"
 
@@ -49,7 +50,11 @@ class audit {
 // A loop that counts on nobody: what is in its inbox is taken out and noted.
 class small_loop {
  public:
-  small_loop() : os_(must(platform::loop_open({.completions = &inbox_}, nullptr))), event_(fake::last_handle()) {}
+  // With the event for a host's own loop, which shows whether there is something to take; or without, as most loops are.
+  explicit small_loop(bool shows = true)
+      : os_(must(platform::loop_open({.completions = &inbox_}, nullptr))), event_(fake::last_handle()) {
+    if (shows) static_cast<void>(os_->queue.native());
+  }
   small_loop(const small_loop&) = delete;
   small_loop& operator=(const small_loop&) = delete;
   ~small_loop() { platform::loop_close(os_); }
@@ -65,7 +70,7 @@ class small_loop {
   [[nodiscard]] platform::inbox& inbox() { return inbox_; }
   // A pass that waits hands to the pool whatever is in flight.
   void arm() { pass(1ms); }
-  // From now on a host waits on the loop's event; it is the one known already.
+  // From now on a host waits on the loop's event; it is the one known already. All that is awaited is armed then.
   [[nodiscard]] bool host_waits() const {
     return platform::loop_native(os_).value == reinterpret_cast<std::intptr_t>(event_);
   }

@@ -36,6 +36,55 @@ TEST_CASE_FIXTURE(on_a_loop, "[T7] a wake before, while and after waiting is tol
   CHECK_FALSE(loop.pass());
 }
 
+TEST_CASE_FIXTURE(audit, "[T7] likewise on a loop whose event nobody else waits on") {
+  small_loop loop(false);
+  platform::loop_wake(loop.waker());
+  platform::loop_wake(loop.waker());
+  CHECK(loop.pass());
+  CHECK_FALSE(loop.pass());
+  CHECK_FALSE(loop.pass(5ms));
+  CHECK_FALSE(loop.event_is_set());
+  // The one that wakes is caught before and behind the call that sets the event; meanwhile the owner takes the wake, or another one
+  // comes, which relies on the first.
+  for (const bool before : {true, false}) {
+    for (const bool another : {true, false}) {
+      CAPTURE(before);
+      CAPTURE(another);
+      bool woken = false;
+      (before ? fake::before : fake::after)(call::SetEvent, 1, [&] {
+        if (another) platform::loop_wake(loop.waker());
+        woken = loop.pass(1ms);
+      });
+      platform::loop_wake(loop.waker());
+      CHECK(woken);
+      fake::forget_plan();
+      platform::loop_wake(loop.waker());
+      CHECK(woken_in_time(loop));
+      CHECK_FALSE(loop.pass(1ms));
+    }
+  }
+  // By the hundred, from two threads: the last is never lost.
+  for (int round = 0; round < 300; ++round) {
+    std::thread one([&] { platform::loop_wake(loop.waker()); });
+    std::thread two([&] { platform::loop_wake(loop.waker()); });
+    REQUIRE(woken_in_time(loop));
+    one.join();
+    two.join();
+    static_cast<void>(loop.pass());
+    static_cast<void>(loop.pass());
+  }
+  // What a callback posts is taken, once.
+  for (int round = 0; round < 100; ++round) {
+    reader in(loop);
+    CHECK_FALSE(in.begin());
+    loop.arm();
+    std::thread other([&] { in.pipe.feed("x"); });
+    REQUIRE(in.finish(false, scaled(2s)));
+    other.join();
+    CHECK(in.completions == 1);
+  }
+}
+
 // The step of a pass at which a wake comes.
 struct step {
   call which;
