@@ -151,7 +151,7 @@ SPAWNPIPE_BARE void move_descriptors(child_plan& plan) noexcept {
   }
 }
 
-// Marks all of them from `first` to `last`, by the folder of those that are open.
+// Marks what is open and was not asked for: it is closed by exec. False where there is no /proc.
 SPAWNPIPE_BARE bool close_listed(const child_plan& plan) noexcept {
   const word folder = call(SYS_openat, AT_FDCWD, address("/proc/self/fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return false;
@@ -162,7 +162,8 @@ SPAWNPIPE_BARE bool close_listed(const child_plan& plan) noexcept {
     for (word at = 0; at < size;) {
       // struct linux_dirent64: inode and offset of 8 bytes, length of 2, type of 1, name
       const char* const entry = entries + at;
-      at += *reinterpret_cast<const std::uint16_t*>(entry + 16);
+      const auto* const length = reinterpret_cast<const std::uint16_t*>(entry + 16);
+      at += *length;  // NOLINT(clang-analyzer-core.uninitialized.Assign): the kernel wrote it
       unsigned number = 0;
       const char* digit = entry + 19;
       for (; *digit >= '0' && *digit <= '9'; ++digit) number = number * 10 + static_cast<unsigned>(*digit - '0');
@@ -172,7 +173,7 @@ SPAWNPIPE_BARE bool close_listed(const child_plan& plan) noexcept {
   }
 }
 
-// Without /proc: every number that may be in use.
+// Without /proc: every number below the limit.
 SPAWNPIPE_BARE void close_each(const child_plan& plan) noexcept {
   std::uint64_t limits[2] = {1024, 1024};
   call(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, address(limits));

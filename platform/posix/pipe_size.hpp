@@ -12,9 +12,9 @@ namespace spawnpipe::platform {
 
 class pipe_size {
  public:
-  static constexpr std::size_t usual = 64 * 1024;   // what pipe(2) gives
-  static constexpr std::size_t grown = 256 * 1024;  // what a busy one gets
-  static constexpr int most = 8;                    // so many at a time in a process: 2 MiB
+  static constexpr std::size_t usual = std::size_t{64} * 1024;   // what pipe(2) gives
+  static constexpr std::size_t grown = std::size_t{256} * 1024;  // what a busy one gets
+  static constexpr int most = 8;                                 // so many at a time in a process: 2 MiB
 
   pipe_size() noexcept = default;
   pipe_size(const pipe_size&) = delete;
