@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/limits.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>

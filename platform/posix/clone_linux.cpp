@@ -151,8 +151,8 @@ started start_child(child_plan& plan) noexcept {
   plan.began = false;
   plan.failure = {};
   if (known != memory::shared) {
-    plan.shared_table =
-        false;  // where this may come back before the child is at exec, what we close must stay open there
+    // Where this may come back before the child is at exec, what we close must stay open there.
+    plan.shared_table = false;
     if (!open_report(plan, report, report_of_child)) {
       result.code = errno;
       return result;
@@ -196,7 +196,14 @@ started start_child(child_plan& plan) noexcept {
     return result;
   }
   if (!result.pidfd) result.pidfd.reset(sys::pidfd_open(pid));
-  result.pidfd = above_stdio(std::move(result.pidfd));  // the kernel gives the lowest that is free
+  if (!result.pidfd || result.pidfd.get() >= first_above_stdio) return result;
+  // The kernel gives the lowest number that is free. Where it cannot be left, the child is taken back, by the pidfd itself.
+  unique_fd moved(sys::fcntl(result.pidfd.get(), F_DUPFD_CLOEXEC, first_above_stdio));
+  if (!moved) {
+    result.code = errno;
+    if (sys::pidfd_send_signal(result.pidfd.get(), SIGKILL, 0) == 0) reap(pid);
+  }
+  result.pidfd = std::move(moved);
   return result;
 }
 

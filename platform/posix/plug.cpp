@@ -4,11 +4,6 @@
 #include <utility>
 
 namespace spawnpipe::platform {
-namespace {
-
-constexpr int first_above_stdio = 3;
-
-}  // namespace
 
 bool descriptor_open(int fd) noexcept { return sys::fcntl(fd, F_GETFD, 0) != -1; }
 

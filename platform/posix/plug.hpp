@@ -21,6 +21,8 @@ class plug {
   std::vector<unique_fd> taken_;
 };
 
+constexpr int first_above_stdio = 3;
+
 // The same descriptor under a number of 3 or more, close-on-exec; `fd` itself where it is so already. Nothing on failure (errno).
 [[nodiscard]] unique_fd above_stdio(unique_fd fd);
 

@@ -138,6 +138,10 @@ void reap(pid_t pid) noexcept {
   }
 }
 
+void take_back(process& self) noexcept {
+  if (send(self, SIGKILL) == 0) reap(self.pid);
+}
+
 std::optional<exit_status> process_poll(process* self) noexcept { return self->status; }
 
 result<signal_report> process_signal(process* self, signal_kind which) noexcept {

@@ -37,6 +37,9 @@ struct process {
 // Waits for a process of ours that is about to end. By its number: a pidfd that libuv has had in its hands does not wait.
 void reap(pid_t pid) noexcept;
 
+// For one that runs, and of whose end nobody would learn: it is ended, and reaped.
+void take_back(process& self) noexcept;
+
 }  // namespace spawnpipe::platform
 
 #endif

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -32,7 +31,7 @@ extern char** environ;  // POSIX: declared by the program
 namespace spawnpipe::platform {
 namespace {
 
-// From this number on a pipe is opened anew rather than copied along: an open through /proc costs as much as a table of so many.
+// From this number on a pipe is opened anew rather than copied along: below it, a copy of the table costs next to nothing.
 constexpr int far_up = 1024;
 
 // Cleared where a child could not open its pipes through /proc (an undumpable host, a filter): they are copied from then on.
@@ -174,11 +173,6 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected) {
   }
 }
 
-// The child runs, and nobody would learn of its end: it is ended, and reaped.
-void take_back(process& child) noexcept {
-  if (sys::kill(child.pid, SIGKILL) == 0) reap(child.pid);
-}
-
 }  // namespace
 
 result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
@@ -195,10 +189,11 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   child->pidfd = std::move(made->pidfd);
   child->own_group = group_of(plan, *connected) != child_group::host;
 
+  // The watch comes last: it may have news at once, and nothing may fail behind that.
   spawned result;
-  int code = process_watch(*child);
-  if (code == 0 && !open_streams(*self, *connected, result)) code = UV_ENOMEM;
+  const int code = open_streams(*self, *connected, result) ? process_watch(*child) : UV_ENOMEM;
   if (code != 0) {
+    close_streams(result);
     take_back(*child);
     process_release(child.release());
     return uv_error(code, stage::process, plan.program);

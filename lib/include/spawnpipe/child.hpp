@@ -107,7 +107,8 @@ class SPAWNPIPE_API child {
   pipe_reader err_;
 };
 
-/// Starts `what` on the loop of this thread, for blocking calls. When it returns a child, the program has been loaded: a failure to find or load it is reported here.
+/// Starts `what` on the loop of this thread, for blocking calls. When it returns a child, the program has been loaded: a
+/// failure to find or load it is reported here.
 ///
 /// Errors, with their stage and subject:
 /// - `stage::command`, `errc::invalid_argument`: an empty argv; a NUL in a string (subject: which); a variable's name that

@@ -193,6 +193,29 @@ TEST_CASE("[G2][G6] a host with 10,000 descriptors open, none of them close-on-e
   PLAY_SCENARIO("ten thousand descriptors are open");
 }
 
+HOST_SCENARIO(low_pidfd, "a pidfd gets number 0, and cannot be moved") {
+  const auto what =
+      command("hang").in(spawnpipe::stdio::null{}).out(spawnpipe::stdio::null{}).err(spawnpipe::stdio::null{});
+  EXPECT(spawnpipe::run(command("exit"), {.until = patience()})->success());  // what is found out once is known
+  ::close(0);
+  {
+    using fcntl_call = replaced_call<&spawnpipe::platform::system_table::fcntl>;
+    const fcntl_call few([](int of, int which, int argument) {
+      return which == F_DUPFD_CLOEXEC ? failing(EMFILE) : fcntl_call::direct(of, which, argument);
+    });
+    const auto running = spawnpipe::spawn(what);
+    EXPECT(running.failed_with(std::errc::too_many_files_open));
+    EXPECT(running.error().where == spawnpipe::stage::process);
+  }
+  EXPECT(host_os::children().empty());
+  EXPECT(::fcntl(0, F_GETFD) == -1);
+  auto running = spawnpipe::spawn(what);
+  EXPECT(running && ::fcntl(0, F_GETFD) == -1);
+}
+TEST_CASE("[P1][G2] a pidfd that cannot leave a stream's number: the spawn says so, and takes its child back") {
+  PLAY_SCENARIO("a pidfd gets number 0, and cannot be moved");
+}
+
 HOST_SCENARIO(undumpable, "the host's descriptors cannot be opened through /proc") {
   open_many(2'000);
   const harness::own_folder folder;
