@@ -24,7 +24,7 @@ headers_alone() {
   mkdir -p "$1"
   for name in "${@:2}"; do
     for from in "/usr/include/$name" "/usr/local/include/$name"; do
-      [ ! -d "$from" ] || ln -sfn "$from" "$1/$name"
+      [ ! -e "$from" ] || ln -sfn "$from" "$1/$name"
     done
   done
 }

@@ -11,7 +11,7 @@ namespace {
 
 std::optional<error> unusable(const detail::child_core* core, stage where) {
   if (core == nullptr) return error{errc::closed, where};
-  if (!core->loop().owned_here()) return error{errc::wrong_thread, where};
+  if (!core->loop().usable_here()) return error{errc::wrong_thread, where};
   return std::nullopt;
 }
 
@@ -95,7 +95,7 @@ result<void> child::detach() {
 }
 
 void child::on_exit(std::function<void(child&, const exit_status&)> callback) {
-  if (core_ != nullptr && core_->loop().owned_here()) core_->on_exit(std::move(callback));
+  if (core_ != nullptr && core_->loop().usable_here()) core_->on_exit(std::move(callback));
 }
 
 result<child> spawn(const command& what) {

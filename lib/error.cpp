@@ -17,7 +17,7 @@ constexpr errc_entry entries[] = {
     {errc::cancelled, "cancelled", std::errc::operation_canceled},
     {errc::would_deadlock, "the call would wait inside a callback, or on a loop that the host runs",
      std::errc::resource_deadlock_would_occur},
-    {errc::wrong_thread, "the object belongs to another thread", std::errc::operation_not_permitted},
+    {errc::wrong_thread, "the object belongs to another thread or process", std::errc::operation_not_permitted},
     {errc::end_of_stream, "end of stream", no_generic},
     {errc::closed, "closed, or not a pipe", std::errc::bad_file_descriptor},
     {errc::stopped, "stopped", std::errc::operation_canceled},

@@ -35,7 +35,7 @@ result<void> event_loop::run(deadline until, const cancellation& cancel) {
 }
 
 void event_loop::stop() noexcept {
-  if (core_ != nullptr && core_->owned_here()) core_->stop();
+  if (core_ != nullptr && core_->usable_here()) core_->stop();
 }
 
 void event_loop::wake() noexcept {
@@ -43,7 +43,7 @@ void event_loop::wake() noexcept {
 }
 
 void event_loop::on_wake(std::function<void()> callback) {
-  if (core_ != nullptr && core_->owned_here()) core_->on_wake(std::move(callback));
+  if (core_ != nullptr && core_->usable_here()) core_->on_wake(std::move(callback));
 }
 
 native_handle event_loop::native() const noexcept { return core_ != nullptr ? core_->native() : native_handle{}; }

@@ -96,7 +96,7 @@ bool loop_core::take_over() noexcept {
 }
 
 result<void> loop_core::release_thread() {
-  if (!owned_here()) return error{errc::wrong_thread, stage::loop};
+  if (!usable_here()) return error{errc::wrong_thread, stage::loop};
   if (adopted_) return error{errc::not_supported, stage::loop, "an adopted loop"};
   if (dispatching_) return error{errc::would_deadlock, stage::loop};
   for (const object* each = first_; each != nullptr; each = each->next_) {
@@ -303,12 +303,13 @@ void loop_core::call_on_wake() {
 }
 
 void loop_core::wake() noexcept {
+  if (foreign()) return;
   wake_requested_.store(true);
   platform::loop_wake(waker());
 }
 
 result<void> loop_core::run(deadline until, const cancellation& cancel) {
-  if (!owned_here() || foreign()) return error{errc::wrong_thread, stage::loop};
+  if (!usable_here()) return error{errc::wrong_thread, stage::loop};
   if (adopted_ || running_ || this_thread().callbacks > 0) return error{errc::would_deadlock, stage::loop};
   retain();
   struct scope {
@@ -337,7 +338,7 @@ result<void> loop_core::run(deadline until, const cancellation& cancel) {
 }
 
 deadline loop_core::next_deadline() {
-  if (owned_here() && can_wait()) glance();
+  if (usable_here() && can_wait()) glance();
   if (!to_dispatch_.empty() || !to_prepare_.empty() || !inbox_.empty()) return deadline::now();
   return timers_.empty() ? deadline::never() : timers_.begin()->first;
 }

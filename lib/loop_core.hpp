@@ -50,7 +50,7 @@ class loop_core {
   void drop(object& what) noexcept;
   void drop_loop() noexcept;
 
-  /// Whether the calling thread may use the loop.
+  /// Whether the loop is the calling thread's.
   [[nodiscard]] bool owned_here() const noexcept;
   /// Whether a call of the user may wait now: not in a callback (of any loop), and not on an adopted loop.
   [[nodiscard]] bool can_wait() const noexcept;
@@ -58,6 +58,8 @@ class loop_core {
   [[nodiscard]] bool can_pass() const noexcept { return !dispatching_ && !passing_ && !adopted_ && !foreign(); }
   /// Whether this is the forked copy of the process that the loop was made in.
   [[nodiscard]] bool foreign() const noexcept { return platform::loop_foreign(os_); }
+  /// Whether the calling thread may use the loop and what belongs to it. In a forked copy nobody may: there they only end.
+  [[nodiscard]] bool usable_here() const noexcept { return owned_here() && !foreign(); }
 
   /// Passes until `ready()` holds, the deadline comes, or a cancellation is requested; the condition wins. `hint` is the operation
   /// that would make it ready, if it is one.

@@ -16,7 +16,7 @@ constexpr std::size_t longest_drain = std::size_t{1} << 20;
 
 std::optional<error> unusable(const reader_core* core) {
   if (core == nullptr) return error{errc::closed, stage::read};
-  if (!core->loop().owned_here()) return error{errc::wrong_thread, stage::read, core->name()};
+  if (!core->loop().usable_here()) return error{errc::wrong_thread, stage::read, core->name()};
   return std::nullopt;
 }
 
@@ -85,7 +85,7 @@ result<std::string_view> pipe_reader::read_until(char delimiter, deadline until,
 }
 
 void pipe_reader::line_limit(std::size_t bytes) noexcept {
-  if (core_ != nullptr && core_->loop().owned_here()) core_->line_limit(bytes);
+  if (core_ != nullptr && core_->loop().usable_here()) core_->line_limit(bytes);
 }
 
 result<void> pipe_reader::read_all(std::string& buffer, std::size_t limit, deadline until, const cancellation& cancel) {
@@ -109,7 +109,7 @@ result<std::size_t> pipe_reader::drain(std::string& buffer, std::size_t limit) {
 }
 
 std::span<const std::byte> pipe_reader::available() noexcept {
-  if (core_ == nullptr || !core_->loop().owned_here()) return {};
+  if (core_ == nullptr || !core_->loop().usable_here()) return {};
   return core_->available();
 }
 
@@ -119,7 +119,7 @@ std::string_view pipe_reader::available_text() noexcept {
 }
 
 void pipe_reader::consume(std::size_t count) noexcept {
-  if (core_ != nullptr && core_->loop().owned_here()) core_->consume(count);
+  if (core_ != nullptr && core_->loop().usable_here()) core_->consume(count);
 }
 
 bool pipe_reader::at_end() const noexcept { return core_ != nullptr && core_->ended() && core_->buffered() == 0; }
@@ -148,7 +148,7 @@ result<void> pipe_reader::close() noexcept {
 bool pipe_reader::is_open() const noexcept { return core_ != nullptr && core_->open(); }
 
 void pipe_reader::on_readable(std::function<void(pipe_reader&)> callback) {
-  if (core_ != nullptr && core_->loop().owned_here()) core_->on_readable(std::move(callback));
+  if (core_ != nullptr && core_->loop().usable_here()) core_->on_readable(std::move(callback));
 }
 
 }  // namespace spawnpipe

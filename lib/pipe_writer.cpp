@@ -10,7 +10,7 @@ namespace {
 
 std::optional<error> unusable(const detail::writer_core* core) {
   if (core == nullptr) return error{errc::closed, stage::write};
-  if (!core->loop().owned_here()) return error{errc::wrong_thread, stage::write, core->name()};
+  if (!core->loop().usable_here()) return error{errc::wrong_thread, stage::write, core->name()};
   return std::nullopt;
 }
 
@@ -89,7 +89,7 @@ write_books pipe_writer::books() const noexcept { return core_ != nullptr ? core
 std::optional<error> pipe_writer::error() const { return core_ != nullptr ? core_->failure() : std::nullopt; }
 
 void pipe_writer::on_written(std::function<void(pipe_writer&)> callback) {
-  if (core_ != nullptr && core_->loop().owned_here()) core_->on_written(std::move(callback));
+  if (core_ != nullptr && core_->loop().usable_here()) core_->on_written(std::move(callback));
 }
 
 }  // namespace spawnpipe

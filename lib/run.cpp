@@ -80,7 +80,7 @@ result<completed> communicate(child& running, const run_options& options) {
   detail::child_core* const core = detail::child_core::of(running);
   if (core == nullptr) return error{errc::closed, stage::process};
   loop_core& loop = core->loop();
-  if (!loop.owned_here()) return error{errc::wrong_thread, stage::process};
+  if (!loop.usable_here()) return error{errc::wrong_thread, stage::process};
   if (auto wrong = detail::impossible(options)) return *std::move(wrong);
   if (!options.input.empty() && (core->in() == nullptr || !core->in()->open())) {
     return error{errc::invalid_argument, stage::command, "run_options: input for a stdin that is no pipe"};
@@ -129,7 +129,7 @@ std::int64_t job::id() const noexcept { return core_ != nullptr ? core_->process
 
 result<void> job::stop(const stop_policy& policy) {
   if (core_ == nullptr || core_->told()) return error{errc::closed, stage::wait};
-  if (!core_->loop().owned_here()) return error{errc::wrong_thread, stage::wait};
+  if (!core_->loop().usable_here()) return error{errc::wrong_thread, stage::wait};
   if (auto wrong = detail::impossible(policy)) return *std::move(wrong);
   core_->end_early(ended_by::stopped, policy);
   return {};

@@ -112,7 +112,7 @@ std::optional<std::vector<std::string>> merge_environment(std::vector<std::strin
 }
 
 result<core_ref<child_core>> start(loop_core& loop, const command& what, const stream_defaults& defaults) {
-  if (!loop.owned_here() || loop.foreign()) return error{errc::wrong_thread, stage::process, what.program()};
+  if (!loop.usable_here()) return error{errc::wrong_thread, stage::process, what.program()};
   if (auto wrong = impossible(what)) return *std::move(wrong);
 
   const auto variables = merge_environment(&platform::host_environment, &platform::same_variable, what.env());

@@ -3,17 +3,18 @@
 // reported without a pipe and without a race.
 //
 // Every signal is blocked meanwhile: a handler of the host must not run in the child. The child sends no signal when it
-// ends before exec (exit_signal 0, which exec turns into SIGCHLD): a spawn that fails is nobody's business but ours.
+// ends before exec (exit_signal 0, which exec turns into SIGCHLD): a spawn that fails is nobody's business but ours. Only the
+// last way sends one, which qemu-user demands.
 //
 // Emulators (valgrind, qemu-user) run such a clone as a fork, and what the child writes stays in its copy. The first child tells:
 // it has a pipe for its report, and a flag to set. Where the flag is not seen, memory is not shared, and the pipe stays.
 #include "clone_linux.hpp"
 
 #include "plug.hpp"
-#include "process_linux.hpp"
 #include "system_linux.hpp"
 
 #include <sched.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -67,7 +68,8 @@ pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noex
     return sys::clone3(&request, run_child, &plan);
   }
   // Without CLONE_FILES, which emulators refuse: the child then cuts a table of its own, and all else is the same.
-  const int flags = CLONE_VM | CLONE_VFORK | (how == way::clone_pidfd ? CLONE_PIDFD : 0);
+  const int flags = CLONE_VM | CLONE_VFORK | (how == way::clone_pidfd ? CLONE_PIDFD : 0) |
+                    (how == way::clone_signalling ? SIGCHLD : 0);
   return sys::clone(run_child, stack + stack_size, flags, &plan, &pidfd);
 }
 
@@ -78,7 +80,7 @@ pid_t make_process(child_plan& plan, int& pidfd) noexcept {
     const int how = best.load(std::memory_order_relaxed);
     pidfd = -1;
     const pid_t pid = make_process(static_cast<way>(how), plan, stack.data(), pidfd);
-    if (pid >= 0 || !not_there(errno) || how == static_cast<int>(way::clone_plain)) return pid;
+    if (pid >= 0 || !not_there(errno) || how == static_cast<int>(way::clone_signalling)) return pid;
     int expected = how;
     best.compare_exchange_strong(expected, how + 1, std::memory_order_relaxed);
   }
@@ -141,6 +143,12 @@ start_record& last_start() noexcept {
   return last;
 }
 #endif
+
+void reap(pid_t pid) noexcept {
+  siginfo_t info;
+  while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL, nullptr) != 0 && errno == EINTR) {
+  }
+}
 
 started start_child(child_plan& plan) noexcept {
   started result;

@@ -12,7 +12,7 @@ namespace spawnpipe::platform {
 // What this kernel, and who filters its calls, let us do. Found out by trying, once in a process; forgotten by tests only.
 struct linux_abilities {
   // The ways to make a process, the best first. Each is given up for good when the system says that it is not there.
-  enum class way : int { clone3_clear, clone3_plain, clone_pidfd, clone_plain };
+  enum class way : int { clone3_clear, clone3_plain, clone_pidfd, clone_plain, clone_signalling };
 
   static way best_way() noexcept;
   static bool close_range() noexcept;
@@ -29,6 +29,9 @@ struct started {
 
 // Runs `plan` in a new process, and returns when that has reached exec or has failed; one that failed is reaped.
 [[nodiscard]] started start_child(child_plan& plan) noexcept;
+
+// Waits for a process of ours that is about to end.
+void reap(pid_t pid) noexcept;
 
 #if defined(SPAWNPIPE_REPLACEABLE_CALLS)
 // What the last start of this thread did, for tests that force it one way or the other.

@@ -6,6 +6,7 @@
 // after a look whether the process is still ours to wait for.
 #include "process_linux.hpp"
 
+#include "clone_linux.hpp"
 #include "error.hpp"
 
 #include <poll.h>
@@ -61,12 +62,8 @@ int look(const process& self, siginfo_t& info, int options, struct rusage* used)
 }
 
 void stop_watching(process& self) noexcept {
-  if (!std::exchange(self.watched, false)) return;
-  if (self.pidfd) {
-    sys::uv_poll_stop(&self.poll);
-  } else {
-    uv_signal_stop(&self.signal);
-  }
+  if (self.ready != nullptr) watch_stop(*self.ready);
+  if (self.has_signal) uv_signal_stop(&self.signal);
 }
 
 // Takes the status, if there is one by now.
@@ -114,28 +111,20 @@ int send_to_group(const process& self, int signal) noexcept {
 
 int process_watch(process& self) noexcept {
   if (self.pidfd) {
-    if (const int code = sys::uv_poll_init(self.owner->uv, &self.poll, self.pidfd.get()); code != 0) return code;
-    self.handle.data = &self;
-    self.has_handle = self.watched = true;
-    return sys::uv_poll_start(&self.poll, UV_READABLE, [](uv_poll_t* handle, int /*status*/, int /*events*/) {
-      look_for_end(*static_cast<process*>(handle->data));
-    });
+    const auto on_end = [](void* context, int /*code*/) noexcept { look_for_end(*static_cast<process*>(context)); };
+    const int code = watch_open(*self.owner, self.pidfd.get(), direction::in, on_end, &self, self.ready);
+    return code != 0 ? code : watch_start(*self.ready);
   }
   if (const int code = sys::uv_signal_init(self.owner->uv, &self.signal); code != 0) return code;
-  self.handle.data = &self;
-  self.has_handle = self.watched = true;
+  self.signal.data = &self;
+  self.has_signal = true;
   const auto on_signal = [](uv_signal_t* handle, int /*signal*/) {
     look_for_end(*static_cast<process*>(handle->data));
   };
   const int code = sys::uv_signal_start(&self.signal, on_signal, SIGCHLD);
+  libuv_is_due(*self.owner);
   if (code == 0) look_for_end(self);  // it may have been faster
   return code;
-}
-
-void reap(pid_t pid) noexcept {
-  siginfo_t info;
-  while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL, nullptr) != 0 && errno == EINTR) {
-  }
 }
 
 void take_back(process& self) noexcept {
@@ -158,11 +147,12 @@ result<signal_report> process_signal(process* self, signal_kind which) noexcept 
 
 void process_release(process* self) noexcept {
   self->exited = nullptr;
-  if (!self->has_handle) return delete self;
+  if (self->ready != nullptr) watch_close(self->ready);
+  if (!self->has_signal) return delete self;
   leave_parents_set(*self->owner);
-  // Its descriptor leaves the epoll set before it is closed.
-  uv_close(&self->handle, [](uv_handle_t* handle) { delete static_cast<process*>(handle->data); });
-  self->pidfd.reset();
+  uv_close(reinterpret_cast<uv_handle_t*>(&self->signal),
+           [](uv_handle_t* handle) { delete static_cast<process*>(handle->data); });
+  libuv_is_due(*self->owner);
 }
 
 }  // namespace spawnpipe::platform

@@ -6,6 +6,7 @@
 #include "platform.hpp"
 #include "system_linux.hpp"
 #include "unique_fd.hpp"
+#include "watch.hpp"
 
 #include <optional>
 
@@ -20,22 +21,13 @@ struct process {
   std::optional<exit_status> status;
   struct rusage used = {};  // once it was reaped by us
   // What tells of the end: the pidfd, or SIGCHLD where there is none.
-  union {
-    uv_handle_t handle;
-    uv_poll_t poll;
-    uv_signal_t signal;
-  };
-  bool has_handle = false;  // libuv knows it
-  bool watched = false;
-
-  process() noexcept : handle() {}
+  watch* ready = nullptr;
+  uv_signal_t signal;
+  bool has_signal = false;  // libuv knows it
 };
 
 // Has the loop watch for the end. Negative, of libuv, where it cannot.
 [[nodiscard]] int process_watch(process& self) noexcept;
-
-// Waits for a process of ours that is about to end. By its number: a pidfd that libuv has had in its hands does not wait.
-void reap(pid_t pid) noexcept;
 
 // For one that runs, and of whose end nobody would learn: it is ended, and reaped.
 void take_back(process& self) noexcept;

@@ -1,13 +1,14 @@
-// Reads and writes: tried directly, and again when libuv says that the descriptor is ready.
+// Reads and writes: tried directly, and again when the descriptor is ready.
 //
 // libuv's own streams are not used: uv_write to a pipe without readers raises SIGPIPE, and uv_read copies through a buffer of its
-// own choosing. A uv_poll_t is made when a stream first has to wait, and then stays armed: taking it out of the epoll set
-// and putting it back costs more than the read. It is stopped only when it fires with nothing lent.
+// own choosing. A watch is made when a stream first has to wait, and then stays started; it is stopped only when it has
+// news with nothing lent.
 #include "stream.hpp"
 
 #include "error.hpp"
 #include "loop.hpp"
 #include "pipe_size.hpp"
+#include "watch.hpp"
 #include "write_quietly.hpp"
 
 #include <algorithm>
@@ -20,25 +21,38 @@ namespace spawnpipe::platform {
 
 namespace {
 
-// The handle of libuv, which outlives its stream until it has closed.
-struct watch {
-  uv_poll_t handle;
-  stream* target;
-};
-
 constexpr std::size_t most_spans = 8;
+
+// Whether to try before waiting. Where reader and writer take turns, each try would find nothing: so behind one in vain some
+// are left out, twice as many each time.
+class worth_trying {
+ public:
+  [[nodiscard]] bool now() noexcept {
+    if (to_leave_out_ == 0) return true;
+    --to_leave_out_;
+    return false;
+  }
+  void was(bool worth) noexcept {
+    step_ = worth ? 0 : std::min(2 * step_ + 1, 31);
+    to_leave_out_ = step_;
+  }
+
+ private:
+  int step_ = 0;
+  int to_leave_out_ = 0;
+};
 
 }  // namespace
 
 struct stream {
   loop* owner;
   unique_fd fd;
-  watch* poll = nullptr;
-  bool armed = false;
+  watch* ready = nullptr;
   pipe_size size = {};
   // The last read came back short: the pipe is empty by now, and a try would most likely find nothing. So is that of a child that has
   // just been started.
   bool likely_empty = true;
+  worth_trying again;  // behind a read that filled its buffer
   // The same for a pipe that took less than it was given.
   bool likely_full = false;
 
@@ -110,43 +124,28 @@ std::optional<io_outcome> try_write(stream& self, const struct iovec* from, int 
   return io_outcome{.error = system_code(errno)};
 }
 
-void on_ready(uv_poll_t* handle, int status, int /*events*/) {
-  auto& self = *static_cast<watch*>(handle->data)->target;
-  // libuv says EBADF, and has stopped the handle, where epoll says EPOLLERR: a reader that is gone. The write says why.
-  if (status < 0) self.armed = false;
-  if (self.done == nullptr) {
-    if (self.armed) sys::uv_poll_stop(handle);
-    self.armed = false;
-    return;
-  }
+void on_ready(void* context, int code) noexcept {
+  auto& self = *static_cast<stream*>(context);
+  if (self.done == nullptr) return watch_stop(*self.ready);
   const auto outcome = self.writing ? try_write(self, self.from.data(), self.spans) : try_read(self, self.into);
-  if (!outcome && status == 0) return;  // somebody else was faster, or the wake was for nothing
+  if (!outcome && code == 0) return;  // somebody else was faster, or the wake was for nothing
   completion* const done = std::exchange(self.done, nullptr);
-  done->outcome = outcome ? *outcome : io_outcome{.error = system_code(-status)};
+  done->outcome = outcome ? *outcome : io_outcome{.error = system_code(-code)};
   self.owner->client.completions->push(*done);
 }
 
-// Has libuv watch the descriptor. An error where it cannot.
-std::error_code arm(stream& self) noexcept {
-  if (self.armed) return {};
-  if (self.poll == nullptr) {
-    auto* const made = new (std::nothrow) watch{.handle = {}, .target = &self};
-    if (made == nullptr) return std::make_error_code(std::errc::not_enough_memory);
-    if (const int code = sys::uv_poll_init(self.owner->uv, &made->handle, self.fd.get()); code != 0) {
-      delete made;  // libuv has not taken it in
-      return system_code(-code);
-    }
-    made->handle.data = made;
-    self.poll = made;
+// Has the loop watch the descriptor. 0, or negative.
+int arm(stream& self) noexcept {
+  if (self.ready == nullptr) {
+    const direction which = self.writing ? direction::out : direction::in;
+    const int code = watch_open(*self.owner, self.fd.get(), which, on_ready, &self, self.ready);
+    if (code != 0) return code;
   }
-  const int code = sys::uv_poll_start(&self.poll->handle, self.writing ? UV_WRITABLE : UV_READABLE, on_ready);
-  if (code != 0) return system_code(-code);
-  self.armed = true;
-  return {};
+  return watch_started(*self.ready) ? 0 : watch_start(*self.ready);
 }
 
 std::optional<io_outcome> lend(stream& self, completion& done) noexcept {
-  if (const std::error_code code = arm(self)) return io_outcome{.error = code};
+  if (const int code = arm(self); code != 0) return io_outcome{.error = system_code(-code)};
   self.done = &done;
   return std::nullopt;
 }
@@ -154,13 +153,16 @@ std::optional<io_outcome> lend(stream& self, completion& done) noexcept {
 }  // namespace
 
 stream* stream_open(loop& owner, unique_fd fd) noexcept {
-  auto* const self = new (std::nothrow) stream{.owner = &owner, .fd = std::move(fd), .into = {}, .from = {}};
+  auto* const self =
+      new (std::nothrow) stream{.owner = &owner, .fd = std::move(fd), .again = {}, .into = {}, .from = {}};
   return self;
 }
 
 std::optional<io_outcome> read_begin(stream* self, std::span<std::byte> into, completion& done) noexcept {
-  if (!self->likely_empty) {
-    if (auto outcome = try_read(*self, into)) return outcome;
+  if (!self->likely_empty && self->again.now()) {
+    auto outcome = try_read(*self, into);
+    self->again.was(outcome.has_value());
+    if (outcome) return outcome;
   }
   self->into = into;
   return lend(*self, done);
@@ -212,12 +214,7 @@ bool stream_backed_up(const stream* self) noexcept {
 }
 
 void stream_close(stream* self) noexcept {
-  leave_parents_set(*self->owner);
-  if (self->poll != nullptr) {
-    // Stops the watch at once, so that the descriptor may be closed; the memory goes when libuv has let go of it.
-    uv_close(reinterpret_cast<uv_handle_t*>(&self->poll->handle),
-             [](uv_handle_t* handle) { delete static_cast<watch*>(handle->data); });
-  }
+  if (self->ready != nullptr) watch_close(self->ready);
   delete self;
 }
 

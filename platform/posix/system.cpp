@@ -1,6 +1,8 @@
 // The calls that differ between POSIX systems, and the table of test builds.
 #include "system.hpp"
 
+#include <sys/mman.h>
+
 #include <cerrno>
 #include <ctime>
 
@@ -44,6 +46,24 @@ ssize_t writev_nosignal([[maybe_unused]] int fd, [[maybe_unused]] const struct i
   errno = EOPNOTSUPP;
   return -1;
 #endif
+}
+
+int page_that_forks_clear([[maybe_unused]] void** into) {
+#if defined(MADV_WIPEONFORK)
+  const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const page = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return -1;
+  if (::madvise(page, size, MADV_WIPEONFORK) == 0) {
+    *into = page;
+    return 0;
+  }
+  const int code = errno;
+  ::munmap(page, size);
+  errno = code;
+#else
+  errno = ENOSYS;
+#endif
+  return -1;
 }
 
 int take_pending(const sigset_t* set) {

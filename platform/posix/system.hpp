@@ -34,6 +34,7 @@
   X(int, access, (const char* path, int mode), (path, mode))                                             \
   X(int, kill, (pid_t pid, int signal), (pid, signal))                                                   \
   X(pid_t, getpid, (), ())                                                                               \
+  X(int, page_that_forks_clear, (void** into), (into))                                                   \
   X(int, pthread_sigmask, (int how, const sigset_t* set, sigset_t* old), (how, set, old))                \
   X(int, sigpending, (sigset_t * set), (set))                                                            \
   X(int, take_pending, (const sigset_t* set), (set))                                                     \
@@ -85,6 +86,8 @@ inline int bytes_in_pipe(int fd, int* count) { return ::ioctl(fd, FIONREAD, coun
 int pipe_cloexec(int* ends);
 // As writev, without raising SIGPIPE; errno EOPNOTSUPP where the kernel cannot.
 ssize_t writev_nosignal(int fd, const struct iovec* from, int count);
+// A page of memory that is zero in a copy of the process that was made by fork. -1 where the system has no such thing.
+int page_that_forks_clear(void** into);
 // Takes one pending signal of the set off this thread, without waiting.
 int take_pending(const sigset_t* set);
 

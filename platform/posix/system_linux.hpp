@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -33,21 +34,24 @@ using clone_function = int (*)(void* argument);
 // NOLINTBEGIN(bugprone-macro-parentheses): the arguments are declarations, which take none
 
 // X(return type, name, parameters, arguments). All say -1 and errno.
-#define SPAWNPIPE_LINUX_CALLS(X)                                                                        \
-  X(pid_t, clone3, (struct clone_args * how, clone_function run, void* argument), (how, run, argument)) \
-  X(pid_t, clone, (clone_function run, void* stack_top, int flags, void* argument, int* pidfd),         \
-    (run, stack_top, flags, argument, pidfd))                                                           \
-  X(int, pidfd_open, (pid_t pid), (pid))                                                                \
-  X(int, pidfd_send_signal, (int pidfd, int signal, unsigned flags), (pidfd, signal, flags))            \
-  X(int, pidfd_get_info, (int pidfd, pidfd_info* into), (pidfd, into))                                  \
-  X(int, waitid, (int which, id_t id, siginfo_t* into, int options, struct rusage* used),               \
-    (which, id, into, options, used))                                                                   \
-  X(int, poll, (struct pollfd * which, nfds_t count, int timeout), (which, count, timeout))             \
-  X(ssize_t, readlink, (const char* path, char* into, std::size_t size), (path, into, size))            \
-  X(int, close_range_works, (), ())                                                                     \
-  X(int, block_every_signal, (sigset_t * before), (before))                                             \
-  X(int, restore_signals, (const sigset_t* before), (before))                                           \
-  X(int, uv_signal_init, (uv_loop_t * loop, uv_signal_t * handle), (loop, handle))                      \
+#define SPAWNPIPE_LINUX_CALLS(X)                                                                                       \
+  X(pid_t, clone3, (struct clone_args * how, clone_function run, void* argument), (how, run, argument))                \
+  X(pid_t, clone, (clone_function run, void* stack_top, int flags, void* argument, int* pidfd),                        \
+    (run, stack_top, flags, argument, pidfd))                                                                          \
+  X(int, pidfd_open, (pid_t pid), (pid))                                                                               \
+  X(int, pidfd_send_signal, (int pidfd, int signal, unsigned flags), (pidfd, signal, flags))                           \
+  X(int, pidfd_get_info, (int pidfd, pidfd_info* into), (pidfd, into))                                                 \
+  X(int, waitid, (int which, id_t id, siginfo_t* into, int options, struct rusage* used),                              \
+    (which, id, into, options, used))                                                                                  \
+  X(int, epoll_create1, (int flags), (flags))                                                                          \
+  X(int, epoll_ctl, (int set, int what, int fd, struct epoll_event* event), (set, what, fd, event))                    \
+  X(int, epoll_wait, (int set, struct epoll_event* into, int most, int milliseconds), (set, into, most, milliseconds)) \
+  X(int, poll, (struct pollfd * which, nfds_t count, int timeout), (which, count, timeout))                            \
+  X(ssize_t, readlink, (const char* path, char* into, std::size_t size), (path, into, size))                           \
+  X(int, close_range_works, (), ())                                                                                    \
+  X(int, block_every_signal, (sigset_t * before), (before))                                                            \
+  X(int, restore_signals, (const sigset_t* before), (before))                                                          \
+  X(int, uv_signal_init, (uv_loop_t * loop, uv_signal_t * handle), (loop, handle))                                     \
   X(int, uv_signal_start, (uv_signal_t * handle, uv_signal_cb done, int signal), (handle, done, signal))
 
 #include "system.hpp"
@@ -56,6 +60,9 @@ namespace spawnpipe::platform {
 
 namespace direct {
 
+using ::epoll_create1;
+using ::epoll_ctl;
+using ::epoll_wait;
 using ::poll;
 using ::readlink;
 using ::uv_signal_init;

@@ -116,10 +116,14 @@ std::chrono::nanoseconds cpu_time() {
 std::chrono::nanoseconds cpu_time_step() { return std::chrono::nanoseconds(1); }
 
 std::optional<std::size_t> resident_bytes() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return std::nullopt;  // a sanitizer keeps what was freed
+#else
   std::size_t total = 0;
   std::size_t resident = 0;
   if (!(std::ifstream("/proc/self/statm") >> total >> resident)) return std::nullopt;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+#endif
 }
 
 std::optional<std::size_t> thread_count() {

@@ -1,6 +1,7 @@
 // A host that forks, and one that is denied the newer system calls.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "replaced_call.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -20,16 +21,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 namespace {
 
 using harness::command;
 using harness::patience;
+using spawnpipe::errc;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 
 // What the copy found, as its exit code.
-enum verdict : int { fine = 0, no_run = 10, wrong_code, no_loop, no_event, slow };
+enum verdict : int { fine = 0, no_run = 10, wrong_code, no_loop, no_event, slow, stolen, allowed };
 
 // Forks; the copy does `act` and exits with what it returns.
 template <class Act>
@@ -137,12 +141,16 @@ HOST_SCENARIO(fork_stops, "a forked copy stops and detaches") {
   EXPECT(with.ask("one"));
   EXPECT(in_a_copy([&] {
            const auto began = std::chrono::steady_clock::now();
-           (void)with.child.out().stop();
-           (void)with.child.in().stop();
-           (void)with.child.out().close();
-           (void)with.child.detach();
+           std::array<std::byte, 10> some{};
+           const bool refused = with.child.out().stop().failed_with(errc::wrong_thread) &&
+                                with.child.in().stop().failed_with(errc::wrong_thread) &&
+                                with.child.out().close().failed_with(errc::wrong_thread) &&
+                                with.child.out().read_some(some, patience()).failed_with(errc::wrong_thread) &&
+                                with.child.in().write("x").failed_with(errc::wrong_thread) &&
+                                with.child.wait(patience()).failed_with(errc::wrong_thread) &&
+                                with.child.detach().failed_with(errc::wrong_thread);
            const bool quick = std::chrono::steady_clock::now() - began < harness::scaled(2s);
-           return static_cast<int>(quick ? fine : slow);
+           return static_cast<int>(!refused ? allowed : quick ? fine : slow);
          }) == fine);
   EXPECT(host_os::running(with.child.id()));
   EXPECT(with.ask("two"));
@@ -153,7 +161,7 @@ HOST_SCENARIO(fork_stops, "a forked copy stops and detaches") {
   EXPECT(with.ask("three"));
   EXPECT(with.say_goodbye());
 }
-TEST_CASE("[G8] a forked copy stops streams and lets the child go: the parent still has both") {
+TEST_CASE("[G8] a forked copy can use nothing of its parent's: the parent still has all") {
   PLAY_SCENARIO("a forked copy stops and detaches");
 }
 
@@ -197,6 +205,59 @@ HOST_SCENARIO(fork_with_job, "a forked copy has the parent's job") {
   EXPECT(done && done->status.code() == 6U);
 }
 TEST_CASE("[G8] a job of the parent goes on") { PLAY_SCENARIO("a forked copy has the parent's job"); }
+
+HOST_SCENARIO(fork_runs_adopted, "a forked copy runs the loop that was adopted") {
+  harness::warm_up();
+  uv_loop_t uv;
+  EXPECT(uv_loop_init(&uv) == 0);
+  {
+    auto loop = spawnpipe::posix::adopt(&uv);
+    EXPECT(loop);
+    auto running = spawnpipe::spawn(*loop, command("write", 1000).in(null{}).out(pipe{}).err(null{}));
+    EXPECT(running);
+    std::size_t came = 0;
+    bool ended = false;
+    running->out().on_readable([&](spawnpipe::pipe_reader& out) {
+      came += out.available().size();
+      out.consume(out.available().size());
+    });
+    running->on_exit([&](spawnpipe::child&, const spawnpipe::exit_status& how) { ended = how.success(); });
+    EXPECT(harness::gone_within(running->id(), 10s));
+    EXPECT(in_a_copy([&] {
+             if (uv_loop_fork(&uv) != 0) return static_cast<int>(no_loop);
+             for (int turn = 0; turn < 10; ++turn) uv_run(&uv, UV_RUN_NOWAIT);
+             return static_cast<int>(came == 0 && !ended ? works_anew() : stolen);
+           }) == fine);
+    uv_run(&uv, UV_RUN_DEFAULT);
+    EXPECT(came == 1000 && ended);
+  }
+  uv_run(&uv, UV_RUN_NOWAIT);
+  EXPECT(uv_loop_close(&uv) == 0);
+}
+TEST_CASE("[G8][C4] a forked copy that runs the adopted loop takes nothing from the parent's pipes and children") {
+  PLAY_SCENARIO("a forked copy runs the loop that was adopted");
+}
+
+HOST_SCENARIO(fork_without_page, "the system clears no page in forked copies") {
+  int asked = 0;
+  const harness::replaced_call<&spawnpipe::platform::system_table::page_that_forks_clear> none([&](void**) {
+    ++asked;
+    return harness::failing(ENOSYS);
+  });
+  talk with;
+  EXPECT(asked == 1);
+  EXPECT(with.ask("one"));
+  EXPECT(in_a_copy([&] {
+           with.child = spawnpipe::child();
+           with.loop = spawnpipe::event_loop();
+           return static_cast<int>(works_anew());
+         }) == fine);
+  EXPECT(with.ask("two"));
+  EXPECT(with.say_goodbye());
+}
+TEST_CASE("[G8] a forked copy is known by its process id where the system clears no page in it") {
+  PLAY_SCENARIO("the system clears no page in forked copies");
+}
 
 // ---- a filter that denies what is newer than the portable back end
 

@@ -1,5 +1,6 @@
 // Signals of the host, while this library waits and writes.
 #include "contract/blocked_child.hpp"
+#include "observed_waits.hpp"
 #include "replaced_call.hpp"
 #include "scenario.hpp"
 
@@ -104,23 +105,19 @@ TEST_CASE("[T2][T3] signals of the host neither shorten nor lengthen a wait") {
 
 TEST_CASE("[T2] no wait of the system is longer than a day") {
   harness::leak_check nothing_left;
-  using timers = harness::replaced_call<&spawnpipe::platform::system_table::uv_timer_start>;
-  std::uint64_t longest = 0;
+  std::chrono::milliseconds longest{};
   blocked_child on;
-  const timers watched([&](uv_timer_t* handle, uv_timer_cb done, std::uint64_t timeout, std::uint64_t repeat) {
-    longest = std::max(longest, timeout);
-    return timers::direct(handle, done, timeout, repeat);
-  });
+  const auto watched = harness::observe_waits(longest);
   for (const deadline until : {deadline(25h), deadline(std::chrono::milliseconds(std::int64_t{1} << 40))}) {
-    longest = 0;
+    longest = {};
     for (const blocking_call& each : blocking_calls(on)) {
       CAPTURE(each.name);
       interrupted.reset();
       const later asks([] { interrupted.interrupt(); }, 1ms);
       CHECK(each.call(until, interrupted) == errc::cancelled);
     }
-    CHECK(longest > 0);
-    CHECK(longest <= 24 * 60 * 60 * 1000);
+    CHECK(longest > 0ms);
+    CHECK(longest <= 24h);
   }
   interrupted.reset();
 }

@@ -69,6 +69,25 @@ TEST_CASE("[R7] a read that was cancelled, though nobody asked for it, is issued
   }
 }
 
+TEST_CASE("[R2] where a child answers byte by byte, few reads find nothing") {
+  harness::leak_check nothing_left;
+  int vain = 0;
+  const reads counted([&](int fd, void* into, std::size_t most) {
+    const ssize_t got = reads::direct(fd, into, most);
+    if (got < 0 && errno == EAGAIN) ++vain;
+    return got;
+  });
+  child running = must(spawnpipe::spawn(piped("cat")));
+  constexpr int rounds = 300;
+  std::array<std::byte, 1> byte{};
+  for (int round = 0; round < rounds; ++round) {
+    std::span<const std::byte> out = byte;
+    REQUIRE_OK(running.in().write_all(out, patience()));
+    REQUIRE(must(running.out().read_some(byte, patience())) == 1);
+  }
+  CHECK(vain < rounds / 10);
+}
+
 TEST_CASE("[R6] the bytes that came before an error are delivered before it; then it sticks") {
   harness::leak_check nothing_left;
   for (int way = 0; way < 4; ++way) {

@@ -2,21 +2,16 @@
 #ifndef SPAWNPIPE_TESTS_SIMULATED_ALLOCATION_HPP
 #define SPAWNPIPE_TESTS_SIMULATED_ALLOCATION_HPP
 
+#include "../allocation.hpp"
+#include "simulated/script.hpp"
+
 namespace simulation {
 
-// From construction until count() is asked. No assertion of doctest's in between: they allocate.
-class allocation_counter {
- public:
-  allocation_counter() noexcept;
-  allocation_counter(const allocation_counter&) = delete;
-  allocation_counter& operator=(const allocation_counter&) = delete;
-  ~allocation_counter();
-
-  [[nodiscard]] int count() noexcept;
+struct allocation_counter : harness::allocation_counter {
+  allocation_counter() noexcept : harness::allocation_counter(spawnpipe::simulated::inside_back_end) {}
 };
 
-// False where the counter sees nothing.
-[[nodiscard]] bool allocations_are_counted();
+using harness::allocations_are_counted;
 
 }  // namespace simulation
 

@@ -18,7 +18,8 @@ enum class errc {
   cancelled,       ///< A stop request or an interrupter ended the call. (`std::errc::operation_canceled`)
   would_deadlock,  ///< The call would have to wait inside a callback, or on a loop that the host runs.
                    ///< (`std::errc::resource_deadlock_would_occur`)
-  wrong_thread,    ///< The object belongs to a loop of another thread. (`std::errc::operation_not_permitted`)
+  wrong_thread,  ///< The object belongs to a loop of another thread, or to the process that this one is a forked copy of.
+                 ///< (`std::errc::operation_not_permitted`)
   end_of_stream,   ///< The other side closed, and every byte before that has been delivered.
   closed,          ///< The object was closed here, or never had a pipe. (`std::errc::bad_file_descriptor`)
   stopped,         ///< The stream was stopped here; a reader can be resumed. (`std::errc::operation_canceled`)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the workloads on every subject, in turn, and prints one table.
 
-    compare.py [--quick] [--json FILE] [--only W1,W3] [--repeats N] NAME=COMMAND...
+    compare.py [--quick] [--json FILE] [--only W1,W3] [--repeats N] [--library FILE] [--include FOLDER] NAME=COMMAND...
 
 Each subject is a program that stays alive and answers requests (driver.hpp). In each round every subject is asked once, so that all meet
 the same of what else the machine is doing; the median of the rounds counts. "raw" must be among the subjects; ratios are to the
-baseline that a workload names. --quick takes fewer rounds and smaller sizes, and ends within a minute.
+baseline that a workload names, or none where the goal is a figure in itself. --quick takes fewer rounds and smaller sizes, and ends
+within a minute.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
+
+import footprint
 
 OURS = "spawnpipe"
 
@@ -26,7 +29,7 @@ class Workload:
     request: str          # with {n} for the count or size
     size: int             # of a full run
     quick: int            # of a quick one; 0 leaves it out
-    baseline: str = "raw"  # or another workload's name: the same subject's figure there
+    baseline: str = "raw"  # or another workload's name: the same subject's figure there; empty: the figure itself counts
     goal: str = ""        # "<= 0.95", as a ratio to the baseline
     before: list = field(default_factory=list)  # requests around it
     after: list = field(default_factory=list)
@@ -40,7 +43,9 @@ WORKLOADS = [
     Workload("W3", "us", "capture {n}", 20, 10, goal="<= 0.97"),
     Workload("W4 64 KiB", "GB/s", "stream {n} 65536", 2048 * MIB, 256 * MIB, "raw 256K", ">= 0.95"),
     Workload("W4 4 KiB", "GB/s", "stream {n} 4096", 1024 * MIB, 128 * MIB, "raw 256K", ">= 0.90"),
+    Workload("W4 64 KiB memory", "KiB", "peak stream {n} 65536", 1024 * MIB, 128 * MIB, "", "<= 1000"),
     Workload("W5", "GB/s", "echo {n}", 256 * MIB, 128 * MIB, "raw 256K", ">= 0.90"),
+    Workload("W5 memory", "KiB", "peak echo {n}", 256 * MIB, 128 * MIB, "", "<= 1000"),
     Workload("W6", "us", "ping {n}", 20000, 4000, goal="<= 1.12"),
     Workload("W7", "1/s", "many {n} 64", 2000, 300, goal=">= 1.05"),
     Workload("W7 1,000 alive", "us", "alive 1000 {n}", 200, 0, goal="<= 1.30", before=["limit highest"]),
@@ -49,12 +54,14 @@ WORKLOADS = [
     Workload("W8 10,000 open", "us", "spawn {n}", 20, 10, "W1", "<= 1.50", ["limit highest", "open 10000"], ["open 0"]),
     Workload("W8 10,000 open, captured", "us", "capture {n}", 20, 10, "W3", "<= 1.50",
              ["limit highest", "open 10000"], ["open 0"]),
+    Workload("W9 memory for a child", "KiB", "hold {n}", 500, 0, "", "<= 16"),
 ]
 
 
 class Subject:
     def __init__(self, name, command):
         self.name = name
+        self.command = command
         self.program = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, request):
@@ -103,9 +110,48 @@ def measure(workload, subjects, repeats, quick):
     return {name: statistics.median(values) for name, values in figures.items() if values and name not in wrong}, wrong
 
 
-def met(ratio, goal):
+def met(figure, goal):
     kind, bound = goal.split()
-    return ratio <= float(bound) if kind == "<=" else ratio >= float(bound)
+    return figure <= float(bound) if kind == "<=" else figure >= float(bound)
+
+
+class Table:
+    """Prints the rows as they come, and keeps them."""
+
+    def __init__(self, names):
+        self.names = names
+        self.figures = {}  # by workload, by subject
+        self.rows = []
+        print(f"{'':26} {'':5} " + " ".join(f"{name:>12}" for name in names) + "   ratio  goal")
+
+    def add(self, name, unit, baseline, goal, figures):
+        self.figures[name] = figures
+        cells = [f"{figures[each]:12.2f}" if each in figures else f"{'-':>12}" for each in self.names]
+        verdict = ""
+        if OURS in figures:
+            compared = self.ratio(figures, OURS, baseline) if baseline else figures[OURS]
+            if compared is not None and goal:
+                shown = f"{compared:8.2f}" if baseline else f"{'':8}"
+                verdict = f"{shown}  {goal} {'met' if met(compared, goal) else 'MISSED'}"
+        print(f"{name:26} {unit:5} " + " ".join(cells) + verdict, flush=True)
+        for subject, value in figures.items():
+            self.rows.append({"workload": name, "subject": subject, "value": value, "unit": unit,
+                              "ratio_to_raw": self.ratio(figures, subject, baseline)})
+
+    def ratio(self, figures, subject, baseline):
+        """To the baseline: a subject's figure here, or this subject's figure of another workload."""
+        base = figures.get(baseline) if baseline in self.names else self.figures.get(baseline, {}).get(subject)
+        return figures[subject] / base if base else None
+
+
+def add_footprint(table, subjects, given, repeats):
+    calls = {each.name: count for each in subjects if (count := footprint.calls_of(each.command)) is not None}
+    # Of all peers only one that leaves most of the work out makes fewer.
+    table.add("W9 calls", "", "", "<= 27", calls)
+    if given.library:
+        table.add("W9 size", "kB", "", "<= 200", {OURS: footprint.stripped_size(given.library)})
+    if given.include:
+        table.add("W9 header", "s", "", "<= 0.5", {OURS: footprint.header_seconds(given.include, repeats)})
 
 
 def main():
@@ -114,42 +160,31 @@ def main():
     options.add_argument("--json")
     options.add_argument("--only", default="")
     options.add_argument("--repeats", type=int)
+    options.add_argument("--library")
+    options.add_argument("--include")
     options.add_argument("subjects", nargs="+", metavar="NAME=COMMAND")
     given = options.parse_args()
     subjects = [Subject(*each.split("=", 1)) for each in given.subjects]
-    names = [each.name for each in subjects]
     repeats = given.repeats or (3 if given.quick else 9)
     chosen = [part for part in given.only.split(",") if part]
-    rows = []
-    table = {}
+    table = Table([each.name for each in subjects])
     failed = False
-    print(f"{'':26} {'':5} " + " ".join(f"{name:>12}" for name in names) + "   ratio  goal")
     for workload in WORKLOADS:
         if given.quick and workload.quick == 0 or chosen and workload.name.split()[0] not in chosen:
             continue
         figures, wrong = measure(workload, subjects, repeats, given.quick)
-        table[workload.name] = figures
-        cells = [f"{figures[name]:12.2f}" if name in figures else f"{'-':>12}" for name in names]
-        of_ours = figures.get(OURS)
-        base = figures.get(workload.baseline) if workload.baseline in names else table.get(workload.baseline, {}).get(OURS)
-        ratio = of_ours / base if of_ours and base else None
-        verdict = "" if ratio is None else f"{ratio:8.2f}  {workload.goal} {'met' if met(ratio, workload.goal) else 'MISSED'}"
-        print(f"{workload.name:26} {workload.unit:5} " + " ".join(cells) + verdict, flush=True)
+        table.add(workload.name, workload.unit, workload.baseline, workload.goal, figures)
         for name, what in wrong.items():
             if what != "unsupported":
                 failed = True
                 print(f"    {name}: {what}")
-        for name, value in figures.items():
-            # The same subject's own figure, where that is what it is compared with.
-            baseline = figures.get(workload.baseline) if workload.baseline in names else \
-                table.get(workload.baseline, {}).get(name)
-            rows.append({"workload": workload.name, "subject": name, "value": value, "unit": workload.unit,
-                         "ratio_to_raw": value / baseline if baseline else None})
+    if not chosen or "W9" in chosen:
+        add_footprint(table, subjects, given, 3)
     for each in subjects:
         each.end()
     if given.json:
         with open(given.json, "w") as file:
-            json.dump(rows, file, indent=1)
+            json.dump(table.rows, file, indent=1)
     return 1 if failed else 0
 
 

@@ -102,6 +102,17 @@ double set_limit(const std::string& how) {
   return static_cast<double>(limit.rlim_cur);
 }
 
+// The peak of this process's memory while it does the request, over what it had before, in KiB.
+double answer(const std::string& request);
+double peak_of(const std::string& request) {
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak is what is there now
+  const double before = memory_of("VmRSS:");
+  answer(request);
+  return memory_of("VmHWM:") - before;
+}
+
+double held = 0;
+
 clock::time_point marks[2];
 int mark_count = 0;
 void mark() { marks[mark_count++ % 2] = clock::now(); }
@@ -130,8 +141,13 @@ double answer(const std::string& request) {
   const subject& me = this_subject;
   if (what == "memory") return take_memory(number());
   if (what == "open") return open_descriptors(static_cast<int>(number()));
-  if (what == "peak") return memory_of("VmHWM:");
-  if (what == "now") return memory_of("VmRSS:");
+  if (what == "peak") return peak_of(request.substr(what.size() + 1));
+  if (what == "hold") {
+    const auto count = static_cast<int>(number());
+    const double before = memory_of("VmRSS:");
+    the(me.hold)(count, [] { held = memory_of("VmRSS:"); });
+    return (held - before) / count;
+  }
   if (what == "limit") {
     std::string how;
     words >> how;

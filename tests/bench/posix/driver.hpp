@@ -1,5 +1,5 @@
 // One way to run children, as the benchmarks see it. Each is a program of its own that stays alive through the whole comparison, and
-// does on request what run.py asks for; so all of them are measured in turn, and none pays for another's memory.
+// does on request what compare.py asks for; so all of them are measured in turn, and none pays for another's memory.
 //
 // Requests are lines on stdin, answers lines on stdout: a number, "unsupported", or "wrong WHY". A wrong answer is no figure.
 #ifndef SPAWNPIPE_TESTS_BENCH_POSIX_DRIVER_HPP
@@ -26,6 +26,8 @@ struct subject {
   void (*ping)(int rounds, void (*done)(void)) = nullptr;  // "cat": a byte there and back; done() around all rounds
   int (*many)(int count, int width) = nullptr;             // "line", so many at a time; how many were right
   double (*alive)(int count, int samples) = nullptr;       // "wait": CPU seconds of this process for one exit
+  // "wait", so many at once, stdin and both outputs piped and read: looked() while all run; then they end.
+  void (*hold)(int count, void (*looked)(void)) = nullptr;
 };
 
 extern const subject this_subject;

@@ -293,9 +293,38 @@ double alive(int count, int samples) {
   return used / samples;
 }
 
+void hold(int count, void (*looked)()) {
+  struct member {
+    pid_t pid;
+    std::array<int, 3> ends;
+  };
+  std::vector<member> all;
+  for (int i = 0; i < count; ++i) {
+    const two_ends in = make_pipe();
+    const two_ends out = make_pipe();
+    const two_ends err = make_pipe();
+    const pid_t pid = start({"wait"}, {.in = in.read, .out = out.write, .err = err.write});
+    for (const int theirs : {in.read, out.write, err.write}) ::close(theirs);
+    all.push_back({pid, {in.write, out.read, err.read}});
+  }
+  looked();
+  bool good = true;
+  for (const member& each : all) {
+    for (const int end : each.ends) ::close(end);
+  }
+  for (const member& each : all) good = succeeded(each.pid) && good;
+  expect(good, "not every child succeeded");
+}
+
 }  // namespace
 
-const subject this_subject = {
-    .spawn = spawn, .capture = capture, .stream = stream, .echo = echo, .ping = ping, .many = many, .alive = alive};
+const subject this_subject = {.spawn = spawn,
+                              .capture = capture,
+                              .stream = stream,
+                              .echo = echo,
+                              .ping = ping,
+                              .many = many,
+                              .alive = alive,
+                              .hold = hold};
 
 }  // namespace bench

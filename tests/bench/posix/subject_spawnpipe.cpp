@@ -125,9 +125,36 @@ double alive(int count, int samples) {
   return used / samples;
 }
 
+void hold(int count, void (*looked)()) {
+  auto loop = spawnpipe::event_loop::create().value();
+  std::vector<spawnpipe::child> children;
+  int ended = 0;
+  const auto skip = [](spawnpipe::pipe_reader& from) { from.consume(from.available().size()); };
+  for (int i = 0; i < count; ++i) {
+    children.push_back(
+        spawnpipe::spawn(loop, command(child_program, {"wait"}).in(pipe{}).out(pipe{}).err(pipe{})).value());
+    children.back().out().on_readable(skip);
+    children.back().err().on_readable(skip);
+    children.back().on_exit([&](spawnpipe::child& /*which*/, const spawnpipe::exit_status& status) {
+      if (status.success()) ++ended;
+    });
+  }
+  static_cast<void>(loop.run(deadline::now()));
+  looked();
+  for (spawnpipe::child& each : children) static_cast<void>(each.in().close());
+  loop.run(deadline::never()).value();
+  expect(ended == count, "not every child succeeded");
+}
+
 }  // namespace
 
-const subject this_subject = {
-    .spawn = spawn, .capture = capture, .stream = stream, .echo = echo, .ping = ping, .many = many, .alive = alive};
+const subject this_subject = {.spawn = spawn,
+                              .capture = capture,
+                              .stream = stream,
+                              .echo = echo,
+                              .ping = ping,
+                              .many = many,
+                              .alive = alive,
+                              .hold = hold};
 
 }  // namespace bench

@@ -20,6 +20,12 @@ namespace direct = spawnpipe::platform::direct;
 
 SPAWNPIPE_LINUX_CALLS(FAULTY_CALL)
 
+// What is in a set can be taken out of it.
+int epoll_ctl_that_fails(int set, int what, int fd, struct epoll_event* event) {
+  const bool now = what == EPOLL_CTL_ADD && faults::due("epoll_ctl");
+  return now ? faults::fails<int>("epoll_ctl") : direct::epoll_ctl(set, what, fd, event);
+}
+
 // poll has no way to fail here. The older ways to make a process come up where the newer one says that it is not there.
 constexpr std::array failures = {
     faults::failure{"clone3", ENOSYS},
@@ -34,6 +40,11 @@ constexpr std::array failures = {
     faults::failure{"waitid", EINTR},
     faults::failure{"close_range_works", ENOSYS},
     faults::failure{"close_range_works", EPERM},
+    faults::failure{"epoll_create1", EMFILE},
+    faults::failure{"epoll_create1", ENOMEM},
+    faults::failure{"epoll_ctl", ENOMEM},
+    faults::failure{"epoll_ctl", ENOSPC},
+    faults::failure{"epoll_wait", EINTR},
     faults::failure{"readlink", ENOENT},
     faults::failure{"block_every_signal", EFAULT},
 };
@@ -49,6 +60,7 @@ void install_in_engine() {
 #define REPLACE(type, name, parameters, arguments) linux_calls.name = &faulty_##name;
   SPAWNPIPE_LINUX_CALLS(REPLACE)
 #undef REPLACE
+  linux_calls.epoll_ctl = &epoll_ctl_that_fails;
 }
 
 void remove_from_engine() {

@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -121,6 +122,48 @@ HOST_SCENARIO(no_pidfd, "there are no pidfds") { without_clone_pidfd(false); }
 TEST_CASE("[P1][P2][G6] where clone gives no pidfd, one is opened") { PLAY_SCENARIO("a pidfd has to be opened"); }
 TEST_CASE("[P1][P2][G6] a kernel without pidfds: the end of a child is learned from SIGCHLD") {
   PLAY_SCENARIO("there are no pidfds");
+}
+
+HOST_SCENARIO(no_watch, "there are no pidfds, and SIGCHLD cannot be watched") {
+  if (thread_sanitizer()) SKIP_SCENARIO(no_clone);
+  const clone3_call denied(
+      [](struct clone_args* /*how*/, clone_function /*run*/, void* /*argument*/) -> pid_t { return failing(ENOSYS); });
+  const clone_call older([](clone_function run, void* top, int flags, void* argument, int* pidfd) -> pid_t {
+    if ((flags & CLONE_PIDFD) != 0) return failing(EINVAL);
+    return clone_call::direct(run, top, flags, argument, pidfd);
+  });
+  const pidfd_open_call none([](pid_t) { return failing(ENOSYS); });
+  int refused = 0;
+  const signal_start_call watches([&](uv_signal_t*, uv_signal_cb, int) {
+    ++refused;
+    return UV_ENOMEM;
+  });
+  const auto what = command("hang").in(spawnpipe::stdio::pipe{}).out(spawnpipe::stdio::pipe{});
+  EXPECT(!spawnpipe::spawn(what));  // the loop is there from now on
+  const auto descriptors = host_os::open_descriptors();
+  const auto running = spawnpipe::spawn(what);
+  EXPECT(running.failed_with(std::errc::not_enough_memory) && running.error().where == spawnpipe::stage::process);
+  EXPECT(refused == 2);
+  EXPECT(host_os::children().empty());
+  EXPECT(host_os::open_descriptors() == descriptors);
+}
+TEST_CASE("[P1][G6] a child whose end nobody would learn is taken back") {
+  PLAY_SCENARIO("there are no pidfds, and SIGCHLD cannot be watched");
+}
+
+HOST_SCENARIO(signalling, "a child that sends no signal is refused") {
+  if (thread_sanitizer()) SKIP_SCENARIO(no_clone);
+  const clone3_call denied(
+      [](struct clone_args* /*how*/, clone_function /*run*/, void* /*argument*/) -> pid_t { return failing(ENOSYS); });
+  const clone_call wants_signal([](clone_function run, void* top, int flags, void* argument, int* pidfd) -> pid_t {
+    if ((flags & CSIGNAL) != SIGCHLD) return failing(EINVAL);
+    return clone_call::direct(run, top, flags, argument, pidfd);
+  });
+  expect_spawns_work();
+  expect_route(way::clone_signalling);
+}
+TEST_CASE("[P1][P2][G6] where a child has to send SIGCHLD at its end, as under qemu-user, it does") {
+  PLAY_SCENARIO("a child that sends no signal is refused");
 }
 
 const std::vector<std::string> only_streams = {"0 null r -", "1 pipe w -", "2 pipe w -"};
