@@ -13,9 +13,12 @@ thread_local bool (*left_out)() noexcept = nullptr;
 
 }  // namespace
 
-HARNESS_MAY_GIVE_WAY void* operator new(std::size_t size) {
+HARNESS_MAY_GIVE_WAY void* operator new(std::size_t size, const std::nothrow_t& /*how*/) noexcept {
   if (counting && (left_out == nullptr || !left_out())) ++counted;
-  if (void* const memory = std::malloc(size > 0 ? size : 1)) return memory;
+  return std::malloc(size > 0 ? size : 1);
+}
+HARNESS_MAY_GIVE_WAY void* operator new(std::size_t size) {
+  if (void* const memory = operator new(size, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 
