@@ -240,10 +240,12 @@ void loop_core::pass(platform::time_point until, platform::completion* hint) {
   platform::time_point limit = until;
   if (progress || !inbox_.empty()) {
     limit = platform::time_point::min();
-  } else if (until != platform::time_point::min()) {
-    const platform::time_point now = platform::clock_now();
+  } else {
     if (!timers_.empty()) limit = std::min(limit, timers_.begin()->first.time());
-    if (limit > now && limit - now > longest_wait) limit = now + longest_wait;
+    if (limit != platform::time_point::min() && limit != platform::time_point::max()) {
+      const platform::time_point now = platform::clock_now();
+      if (limit > now && limit - now > longest_wait) limit = now + longest_wait;
+    }
   }
   const bool woken = platform::loop_wait(os_, limit, hint);
   handle_completions();

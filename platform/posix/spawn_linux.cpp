@@ -124,6 +124,13 @@ void place_descriptors(const spawn_plan& plan, const child_stdio& from, bool reo
   to.cut = static_cast<unsigned>(highest) + 1;
 }
 
+// A child in a group of its own that opens the host's terminal, to ask for a password, would be stopped as a background job; in a
+// session of its own the open fails at once. That costs the kernel more, so it is done where there is a terminal to open.
+bool host_has_terminal() noexcept {
+  const unique_fd terminal(sys::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC, 0));
+  return terminal || (errno != ENXIO && errno != ENOENT);
+}
+
 child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
   switch (plan.group) {
     case process_group::host: return child_group::host;
@@ -131,7 +138,8 @@ child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
     case process_group::session: return child_group::session;
     case process_group::automatic: break;
   }
-  return from.has_terminal() ? child_group::host : child_group::session;
+  if (from.has_terminal()) return child_group::host;
+  return host_has_terminal() ? child_group::session : child_group::group;
 }
 
 // ---- what went wrong
@@ -151,7 +159,7 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
                       number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
 }
 
-result<started> start(const spawn_plan& plan, const child_stdio& connected) {
+result<started> start(const spawn_plan& plan, const child_stdio& connected, child_group group) {
   program_image image(plan);
   child_plan what = {};
   std::vector<child_descriptor> descriptors;
@@ -159,7 +167,7 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected) {
   image.put_into(what, plan.environment.has_value());
   what.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
   what.host = sys::getpid();
-  what.group = group_of(plan, connected);
+  what.group = group;
   what.close_range = linux_abilities::close_range();
   what.shared_table = what.close_range;
   for (;;) {
@@ -181,13 +189,14 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   auto child = std::unique_ptr<process>(new (std::nothrow) process);
   if (!child) return system_error(ENOMEM, stage::process, plan.program);
 
-  auto made = start(plan, *connected);
+  const child_group group = group_of(plan, *connected);
+  auto made = start(plan, *connected, group);
   if (!made) return std::move(made).error();
   child->owner = self;
   child->exited = &exited;
   child->pid = made->pid;
   child->pidfd = std::move(made->pidfd);
-  child->own_group = group_of(plan, *connected) != child_group::host;
+  child->own_group = group != child_group::host;
 
   // The watch comes last: it may have news at once, and nothing may fail behind that.
   spawned result;

@@ -23,8 +23,8 @@ namespace {
 
 constexpr std::size_t most_spans = 8;
 
-// Whether to try before waiting. Where reader and writer take turns, each try would find nothing: so behind one in vain some
-// are left out, twice as many each time.
+// Whether to try before waiting. Where the other side is slower, each try would find nothing: so behind one in vain some are left
+// out, twice as many each time. The first is left out in any case: a child that has just been started has said nothing.
 class worth_trying {
  public:
   [[nodiscard]] bool now() noexcept {
@@ -39,7 +39,7 @@ class worth_trying {
 
  private:
   int step_ = 0;
-  int to_leave_out_ = 0;
+  int to_leave_out_ = 1;
 };
 
 }  // namespace
@@ -49,12 +49,8 @@ struct stream {
   unique_fd fd;
   watch* ready = nullptr;
   pipe_size size = {};
-  // The last read came back short: the pipe is empty by now, and a try would most likely find nothing. So is that of a child that has
-  // just been started.
-  bool likely_empty = true;
-  worth_trying again;  // behind a read that filled its buffer
-  // The same for a pipe that took less than it was given.
-  bool likely_full = false;
+  worth_trying reads;
+  bool likely_full = false;  // the pipe took less than it was given: it has to be waited for
 
   completion* done = nullptr;                 // of the operation in flight
   std::span<std::byte> into;                  // a read
@@ -74,15 +70,11 @@ std::optional<io_outcome> try_read(stream& self, std::span<std::byte> into) noex
     count = sys::read(self.fd.get(), into.data(), into.size());
   } while (count < 0 && errno == EINTR);
   if (count > 0) {
-    self.likely_empty = static_cast<std::size_t>(count) < into.size();
     if (static_cast<std::size_t>(count) >= pipe_size::usual) self.size.was_full(self.fd.get());
     return io_outcome{.bytes = static_cast<std::size_t>(count)};
   }
   if (count == 0) return io_outcome{.end = true};
-  if (would_block(errno)) {
-    self.likely_empty = true;
-    return std::nullopt;
-  }
+  if (would_block(errno)) return std::nullopt;
   return io_outcome{.error = system_code(errno)};
 }
 
@@ -154,14 +146,14 @@ std::optional<io_outcome> lend(stream& self, completion& done) noexcept {
 
 stream* stream_open(loop& owner, unique_fd fd) noexcept {
   auto* const self =
-      new (std::nothrow) stream{.owner = &owner, .fd = std::move(fd), .again = {}, .into = {}, .from = {}};
+      new (std::nothrow) stream{.owner = &owner, .fd = std::move(fd), .reads = {}, .into = {}, .from = {}};
   return self;
 }
 
 std::optional<io_outcome> read_begin(stream* self, std::span<std::byte> into, completion& done) noexcept {
-  if (!self->likely_empty && self->again.now()) {
+  if (self->reads.now()) {
     auto outcome = try_read(*self, into);
-    self->again.was(outcome.has_value());
+    self->reads.was(outcome.has_value());
     if (outcome) return outcome;
   }
   self->into = into;

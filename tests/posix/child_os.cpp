@@ -1,5 +1,6 @@
 // The helper program on POSIX: see child_os.hpp, and child.cpp for the verbs of all systems. Here only:
 //
+//   ask-terminal   opens /dev/tty and reads from it; exits with 4 where it cannot be opened
 //   copy FROM TO   copies descriptor FROM to descriptor TO, until the end
 //   fds            each open descriptor as a line: NUMBER KIND ACCESS FLAGS DEVICE:INODE, where KIND is pipe, file, null, tty,
 //                  device, socket, directory or other, ACCESS r, w or rw, and FLAGS "-" or some of append,nonblock,cloexec
@@ -104,6 +105,13 @@ int do_contents(const arguments&) {
   return write(out, text) ? 0 : 3;
 }
 
+int do_ask_terminal(const arguments&) {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (terminal == -1) return 4;
+  char answer = 0;
+  return ::read(terminal, &answer, 1) == 1 ? 0 : 3;
+}
+
 int do_ids(const arguments&) {
   const std::string text = "id " + std::to_string(::getpid()) + "\nparent " + std::to_string(::getppid()) + "\ngroup " +
                            std::to_string(::getpgrp()) + "\nsession " + std::to_string(::getsid(0)) + "\n";
@@ -137,8 +145,14 @@ int do_signals(const arguments&) {
 }
 
 constexpr std::array posix_verbs = {
-    verb{"contents", do_contents},     verb{"copy", do_copy},     verb{"fds", do_fds},         verb{"ids", do_ids},
-    verb{"reopen-out", do_reopen_out}, verb{"signal", do_signal}, verb{"signals", do_signals},
+    verb{"ask-terminal", do_ask_terminal},
+    verb{"contents", do_contents},
+    verb{"copy", do_copy},
+    verb{"fds", do_fds},
+    verb{"ids", do_ids},
+    verb{"reopen-out", do_reopen_out},
+    verb{"signal", do_signal},
+    verb{"signals", do_signals},
 };
 
 }  // namespace

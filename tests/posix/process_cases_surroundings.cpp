@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -285,6 +286,20 @@ TEST_CASE("a script without a shebang line is run by the shell, one with it by i
   for (const char* name : {"plain", "marked"}) ::chmod((folder / name).c_str(), 0755);
   CHECK(finish(spawnpipe::command(folder / "plain")).status.code() == 9U);
   CHECK(finish(spawnpipe::command(folder / "marked", {"x"})).out == folder / "marked" + "\0x\0"s);
+}
+
+HOST_SCENARIO(with_terminal, "the host has a controlling terminal") {
+  ::setsid();
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal == -1 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
+    SKIP_SCENARIO("this system gives no terminal");
+  const int ours = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  EXPECT(ours != -1 && ::ioctl(ours, TIOCSCTTY, 0) == 0);
+  const auto asks = spawnpipe::run(command("ask-terminal"), {.until = patience()});
+  EXPECT(asks && asks->status.code() == 4U);
+}
+TEST_CASE("[P6] a child that opens the host's terminal to ask for something fails at once, and is not stopped") {
+  PLAY_SCENARIO("the host has a controlling terminal");
 }
 
 }  // namespace

@@ -21,9 +21,10 @@ namespace spawnpipe {
 /// Ctrl-Break only; a tree is ended by the job object that every child has.
 enum class process_group {
   /// A child that inherits a terminal stays in the host's group, so that it may read the terminal and gets Ctrl-C; every
-  /// other gets one of its own, so that its tree can be ended. POSIX: one of its own is a session of its own here: in a mere
-  /// group, a child that opens the host's terminal to ask for something would be stopped until somebody notices. Windows: a
-  /// child that inherits a stream of a host with a console counts as one that inherits a terminal, whatever the stream is.
+  /// other gets one of its own, so that its tree can be ended. POSIX: in a host that has a controlling terminal, one of its own
+  /// is a session of its own: in a mere group, a child that opens /dev/tty to ask for something would be stopped until
+  /// somebody notices (portable back end: always a session). Windows: a child that inherits a stream of a host with a
+  /// console counts as one that inherits a terminal, whatever the stream is.
   automatic,
   host,     ///< The host's group. Signals from here then reach the child alone.
   own,      ///< A group of its own in the host's session. Portable POSIX back end: `errc::not_supported`.

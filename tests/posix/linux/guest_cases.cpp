@@ -154,4 +154,16 @@ TEST_CASE("[G3] where a pipe may not grow, it works as it is") {
   CHECK(size_of_pipe(loud, 1) == 64 * 1024);
 }
 
+// ---- whose terminal
+
+HOST_SCENARIO(without_terminal, "the host has no controlling terminal") {
+  ::setsid();
+  EXPECT(::open("/dev/tty", O_RDONLY | O_NOCTTY) == -1);
+  const auto done = spawnpipe::run(command("ids"), {.until = patience()});
+  EXPECT(done && done->out.ends_with("\nsession " + std::to_string(::getsid(0)) + "\n"));
+}
+TEST_CASE("[P6] in a host without a terminal, a group is enough") {
+  PLAY_SCENARIO("the host has no controlling terminal");
+}
+
 }  // namespace
