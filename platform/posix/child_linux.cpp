@@ -241,6 +241,21 @@ SPAWNPIPE_BARE void unblock_signals() noexcept {
   call(SYS_rt_sigprocmask, SIG_SETMASK, address(no_signals), 0, _NSIG / 8);
 }
 
+// ---- whose group
+
+SPAWNPIPE_BARE bool has_terminal() noexcept {
+  const word fd = call(SYS_openat, AT_FDCWD, address("/dev/tty"), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0) call(SYS_close, fd);
+  return fd != -ENXIO && fd != -ENOENT;
+}
+
+// A child in a mere group that opens the host's terminal, to ask for a password, would be stopped as a background job; in a session
+// of its own the open fails at once. A session costs the kernel more, so it is made where there is a terminal to open.
+SPAWNPIPE_BARE word leave_group(child_group which) noexcept {
+  const bool session = which == child_group::session || (which == child_group::away_from_terminal && has_terminal());
+  return session ? call(SYS_setsid) : call(SYS_setpgid, 0, 0);
+}
+
 // ---- exec
 
 SPAWNPIPE_BARE bool not_there(word said) noexcept {
@@ -278,7 +293,7 @@ SPAWNPIPE_BARE int run_child(void* data) noexcept {
   }
   reset_signals();
   if (plan.group != child_group::host) {
-    const word made = plan.group == child_group::session ? call(SYS_setsid) : call(SYS_setpgid, 0, 0);
+    const word made = leave_group(plan.group);
     if (made < 0) fail(plan, child_step::group, made);
   }
   move_descriptors(plan);

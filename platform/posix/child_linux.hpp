@@ -28,7 +28,8 @@ struct child_descriptor {
   int reopen_flags;  // O_RDONLY or O_WRONLY
 };
 
-enum class child_group { host, group, session };
+// `away_from_terminal` is a session where the child could open the host's terminal, and a group where it could not.
+enum class child_group { host, group, session, away_from_terminal };
 
 struct child_plan {
   child_descriptor* descriptors;  // sorted by target; their sources change on the way

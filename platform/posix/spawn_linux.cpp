@@ -124,13 +124,6 @@ void place_descriptors(const spawn_plan& plan, const child_stdio& from, bool reo
   to.cut = static_cast<unsigned>(highest) + 1;
 }
 
-// A child in a group of its own that opens the host's terminal, to ask for a password, would be stopped as a background job; in a
-// session of its own the open fails at once. That costs the kernel more, so it is done where there is a terminal to open.
-bool host_has_terminal() noexcept {
-  const unique_fd terminal(sys::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC, 0));
-  return terminal || (errno != ENXIO && errno != ENOENT);
-}
-
 child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
   switch (plan.group) {
     case process_group::host: return child_group::host;
@@ -138,8 +131,7 @@ child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
     case process_group::session: return child_group::session;
     case process_group::automatic: break;
   }
-  if (from.has_terminal()) return child_group::host;
-  return host_has_terminal() ? child_group::session : child_group::group;
+  return from.has_terminal() ? child_group::host : child_group::away_from_terminal;
 }
 
 // ---- what went wrong

@@ -33,6 +33,7 @@ class Workload:
     goal: str = ""        # "<= 0.95", as a ratio to the baseline
     before: list = field(default_factory=list)  # requests around it
     after: list = field(default_factory=list)
+    fresh: bool = False   # by a new process each time: one that has done something before has memory left from it
 
 
 MIB = 1 << 20
@@ -43,9 +44,10 @@ WORKLOADS = [
     Workload("W3", "us", "capture {n}", 20, 10, goal="<= 0.97"),
     Workload("W4 64 KiB", "GB/s", "stream {n} 65536", 2048 * MIB, 256 * MIB, "raw 256K", ">= 0.95"),
     Workload("W4 4 KiB", "GB/s", "stream {n} 4096", 1024 * MIB, 128 * MIB, "raw 256K", ">= 0.90"),
-    Workload("W4 64 KiB memory", "KiB", "peak stream {n} 65536", 1024 * MIB, 128 * MIB, "", "<= 1000"),
+    Workload("W4 64 KiB memory", "KiB", "peak stream {n} 65536", 1024 * MIB, 128 * MIB, "", "<= 1000",
+             ["capture 1"], fresh=True),
     Workload("W5", "GB/s", "echo {n}", 256 * MIB, 128 * MIB, "raw 256K", ">= 0.90"),
-    Workload("W5 memory", "KiB", "peak echo {n}", 256 * MIB, 128 * MIB, "", "<= 1000"),
+    Workload("W5 memory", "KiB", "peak echo {n}", 256 * MIB, 128 * MIB, "", "<= 1000", ["capture 1", "input {n}"], fresh=True),
     Workload("W6", "us", "ping {n}", 20000, 4000, goal="<= 1.12"),
     Workload("W7", "1/s", "many {n} 64", 2000, 300, goal=">= 1.05"),
     Workload("W7 1,000 alive", "us", "alive 1000 {n}", 200, 0, goal="<= 1.30", before=["limit highest"]),
@@ -54,7 +56,7 @@ WORKLOADS = [
     Workload("W8 10,000 open", "us", "spawn {n}", 20, 10, "W1", "<= 1.50", ["limit highest", "open 10000"], ["open 0"]),
     Workload("W8 10,000 open, captured", "us", "capture {n}", 20, 10, "W3", "<= 1.50",
              ["limit highest", "open 10000"], ["open 0"]),
-    Workload("W9 memory for a child", "KiB", "hold {n}", 500, 0, "", "<= 16"),
+    Workload("W9 memory for a child", "KiB", "hold {n}", 500, 0, "", "<= 16", ["capture 1"], fresh=True),
 ]
 
 
@@ -62,10 +64,13 @@ class Subject:
     def __init__(self, name, command):
         self.name = name
         self.command = command
-        self.program = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.program = None
 
     def ask(self, request):
         """The figure; None where it cannot do that; a string says what was wrong."""
+        if self.program is None:
+            self.program = subprocess.Popen(shlex.split(self.command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            text=True)
         try:
             self.program.stdin.write(request + "\n")
             self.program.stdin.flush()
@@ -80,29 +85,44 @@ class Subject:
             return answer or "wrong the program ended"
 
     def end(self):
+        if self.program is None:
+            return
         self.program.stdin.close()
         try:
             self.program.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.program.kill()
+        self.program = None
+
+    def measure(self, workload, size):
+        """As ask(), with the requests around it."""
+        if workload.fresh:
+            self.end()
+        for request in workload.before:
+            said = self.ask(request.format(n=size))
+            if not isinstance(said, float):
+                return said
+        figure = self.ask(workload.request.format(n=size))
+        for request in workload.after:
+            said = self.ask(request.format(n=size))
+            if not isinstance(said, float):
+                return said
+        if workload.fresh:
+            self.end()
+        return figure
 
 
 def measure(workload, subjects, repeats, quick):
     """Figures by subject; and what went wrong, by subject."""
     figures = {each.name: [] for each in subjects}
     wrong = {}
-    request = workload.request.format(n=workload.quick if quick else workload.size)
+    size = workload.quick if quick else workload.size
     for turn in range(repeats + 1):
         ordered = subjects if turn % 2 == 0 else subjects[::-1]
         for each in ordered:
             if each.name in wrong:
                 continue
-            figure = next((said for said in map(each.ask, workload.before) if not isinstance(said, float)), None)
-            if figure is None:
-                figure = each.ask(request)
-                for said in map(each.ask, workload.after):
-                    if not isinstance(said, float):
-                        figure = said
+            figure = each.measure(workload, size)
             if not isinstance(figure, float):
                 wrong[each.name] = figure or "unsupported"
             elif turn > 0:  # the first is not counted

@@ -141,6 +141,7 @@ double answer(const std::string& request) {
   const subject& me = this_subject;
   if (what == "memory") return take_memory(number());
   if (what == "open") return open_descriptors(static_cast<int>(number()));
+  if (what == "input") return static_cast<double>(input_of(number()).size());
   if (what == "peak") return peak_of(request.substr(what.size() + 1));
   if (what == "hold") {
     const auto count = static_cast<int>(number());
@@ -196,6 +197,12 @@ double answer(const std::string& request) {
 }
 
 }  // namespace
+
+const std::string& input_of(std::uint64_t total) {
+  static std::string input;
+  input.resize(total, 'x');
+  return input;
+}
 
 double cpu_time() {
   struct rusage used {};

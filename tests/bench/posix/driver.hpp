@@ -36,6 +36,9 @@ inline void expect(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(what);
 }
 
+// What echo feeds: so many bytes, kept for the next time.
+const std::string& input_of(std::uint64_t total);
+
 // CPU time of this process, in seconds.
 double cpu_time();
 

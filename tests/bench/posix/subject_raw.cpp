@@ -147,8 +147,7 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::vector<char> input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   const two_ends in = make_pipe();
   const two_ends out = make_pipe();
   const pid_t pid = start({"cat", child_cpu}, {.in = in.read, .out = out.write});
@@ -278,6 +277,7 @@ double alive(int count, int samples) {
     member& which = all[event.data.u32];
     ::epoll_ctl(set, EPOLL_CTL_DEL, which.pidfd, nullptr);
     if (succeeded(which.pid)) ++ended;
+    ::close(std::exchange(which.pidfd, -1));
     which.pid = -1;
   }
   const double used = cpu_time() - began;
@@ -286,7 +286,7 @@ double alive(int count, int samples) {
   }
   for (const member& each : all) {
     if (each.pid > 0) succeeded(each.pid);
-    ::close(each.pidfd);
+    if (each.pidfd >= 0) ::close(each.pidfd);
   }
   ::close(set);
   expect(ended == samples, "another child ended");

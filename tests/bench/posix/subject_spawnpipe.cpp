@@ -45,8 +45,7 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::string input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   auto loop = spawnpipe::event_loop::create().value();
   auto child =
       spawnpipe::spawn(loop, command(child_program, {"cat", child_cpu}).in(pipe{}).out(pipe{}).err(null{})).value();

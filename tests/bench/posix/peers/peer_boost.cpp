@@ -105,8 +105,7 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::string input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   writable_pipe in(loop());
   readable_pipe out(loop());
   child it = start({"cat", child_cpu}, in, out, nullptr);

@@ -102,8 +102,7 @@ struct copying {
 };
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::string input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   const subprocess child = start({"cat", child_cpu}, in | out | no_err);
   // As communicate does it: the pipe blocks unless told otherwise, and an _async call would block with it.
   GOutputStream* const to = g_subprocess_get_stdin_pipe(child.get());

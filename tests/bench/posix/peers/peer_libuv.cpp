@@ -124,8 +124,7 @@ void write(running& which, uv_write_t& request, std::string& data, uv_write_cb w
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::string input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   running child;
   std::uint64_t came = 0;
   child.came = [&](running& /*which*/, const char* /*data*/, std::size_t size) { came += size; };

@@ -102,10 +102,16 @@ async function stream(total, block) {
 
 let input = Buffer.alloc(0);
 
+// Keeps what echo() feeds, and says how much that is.
+function input_of(total) {
+  if (input.length !== Number(total)) input = Buffer.alloc(Number(total), 'x');
+  return input.length;
+}
+
 async function echo(total) {
+  input_of(total);
   return on_first_processor(async () => {
     const began = now();
-    if (input.length !== Number(total)) input = Buffer.alloc(Number(total), 'x');
     const child = start(['cat', child_cpu], 'pipe', 'pipe', 'ignore');
     let came = 0;
     child.stdout.on('data', (chunk) => { came += chunk.length; });
@@ -249,6 +255,7 @@ const requests = {
   open: (count) => open_descriptors(Number(count)),
   limit,
   peak,
+  input: input_of,
   hold: (count) => hold(Number(count)),
   spawn: (count) => each(Number(count), spawn_one),
   capture: (count) => each(Number(count), expect_line),

@@ -56,8 +56,7 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static std::string input;
-  input.resize(total, 'x');
+  const std::string& input = input_of(total);
   Pipe in;
   Pipe out;
   const ProcessHandle child = start({"cat", child_cpu}, &in, &out, nullptr);

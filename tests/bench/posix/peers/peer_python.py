@@ -118,12 +118,18 @@ def feed(pipe, data):
 kept_input = b""
 
 
-def echo(total):
+def input_of(total):
+    """Keeps what echo() feeds, and says how much that is."""
     global kept_input
+    if len(kept_input) != int(total):
+        kept_input = b"x" * int(total)
+    return len(kept_input)
+
+
+def echo(total):
+    input_of(total)
     with on_first_processor():
         began = time.perf_counter()
-        if len(kept_input) != int(total):
-            kept_input = b"x" * int(total)
         with subprocess.Popen([CHILD, "cat", CHILD_CPU], bufsize=0,
                               stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as child:
             # communicate() would keep all that comes, and writes no more than 4 KiB at a time.
@@ -228,7 +234,7 @@ def peak(*request):
     return memory_of("VmHWM:") - before
 
 
-REQUESTS = {"memory": memory, "open": open_descriptors, "limit": limit, "peak": peak, "hold": hold, "spawn": spawn,
+REQUESTS = {"memory": memory, "open": open_descriptors, "limit": limit, "peak": peak, "input": input_of, "hold": hold, "spawn": spawn,
             "capture": capture, "stream": stream, "echo": echo, "ping": ping, "many": many, "alive": alive}
 
 

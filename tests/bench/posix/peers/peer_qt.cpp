@@ -80,8 +80,7 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
 }
 
 std::uint64_t echo(std::uint64_t total) {
-  static QByteArray input;
-  if (static_cast<std::uint64_t>(input.size()) != total) input.fill('x', static_cast<qsizetype>(total));
+  const QByteArray input = QByteArray::fromRawData(input_of(total).data(), static_cast<qsizetype>(total));
   QProcess child;
   start(child, {"cat", child_cpu}, in | out);
   child.write(input);
