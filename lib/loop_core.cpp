@@ -110,33 +110,49 @@ result<void> loop_core::release_thread() {
 }
 
 result<void> loop_core::acquire_thread() {
-  if (!take_over()) return error{errc::wrong_thread, stage::loop};
+  if (foreign() || !take_over()) return error{errc::wrong_thread, stage::loop};
   drop_remote();
   return {};
 }
 
-void loop_core::drop(object& what) noexcept {
-  if (owner_.load() == nullptr) {  // between two owners: it stays without one
-    retain();
-    set_owner(this_thread().own_record());
-    drop_now(what);
-    set_owner(nullptr);
-    release();
-    return;
-  }
-  if (!take_over()) {
-    // The owner is at work elsewhere: it drops the object in its next pass.
-    const std::scoped_lock lock(remote_mutex_);
+loop_core::claimed loop_core::claim(object* or_queue) noexcept {
+  if (owned_here()) return claimed::already;
+  // In a forked copy there is nobody else, and whoever held the lock at the fork holds it for ever.
+  std::unique_lock lock(remote_mutex_, std::defer_lock);
+  if (!foreign()) {
+    lock.lock();
     const thread_record* const owner = owner_.load();
     if (owner != nullptr && !owner->ended.load()) {
-      remote_.push(what);
-      what.release();  // the handle's reference; the queue has its own
-      platform::loop_wake(waker());
-      return;
+      if (or_queue != nullptr) {
+        remote_.push(*or_queue);
+        or_queue->release();  // the handle's reference; the queue has its own
+        platform::loop_wake(waker());
+      }
+      return claimed::not_now;
     }
-    set_owner(this_thread().own_record());
   }
-  drop_now(what);
+  set_owner(this_thread().own_record());
+  return claimed::for_now;
+}
+
+void loop_core::unclaim(claimed how) noexcept {
+  if (how != claimed::for_now) return;
+  for (;;) {
+    drop_remote();
+    std::unique_lock lock(remote_mutex_, std::defer_lock);
+    if (!foreign()) lock.lock();
+    if (remote_.back() != nullptr) continue;  // came meanwhile, for us who were the owner
+    set_owner(nullptr);
+    return;
+  }
+}
+
+void loop_core::drop(object& what) noexcept {
+  retain();
+  const claimed how = claim(&what);
+  if (how != claimed::not_now) drop_now(what);
+  unclaim(how);
+  release();
 }
 
 void loop_core::drop_now(object& what) noexcept {
@@ -152,7 +168,8 @@ void loop_core::drop_remote() noexcept {
   for (;;) {
     object* gone = nullptr;
     {
-      const std::scoped_lock lock(remote_mutex_);
+      std::unique_lock lock(remote_mutex_, std::defer_lock);
+      if (!foreign()) lock.lock();
       gone = remote_.pop();
     }
     if (gone == nullptr) return;
@@ -164,9 +181,11 @@ void loop_core::drop_loop() noexcept {
   handle_gone_ = true;
   on_wake_.clear();
   retain();
-  if (take_over()) drop_remote();
+  const claimed how = claim();
+  if (how != claimed::not_now) drop_remote();
   --users_;
   end_if_unused();
+  unclaim(how);
   release();
   release();  // the handle's own
 }
@@ -334,6 +353,7 @@ result<void> loop_core::run(deadline until, const cancellation& cancel) {
       if (active_ == 0 && to_dispatch_.empty()) return {};
       if (until.passed()) return error{errc::timed_out, stage::loop};
     }
+    if (foreign()) return error{errc::wrong_thread, stage::loop};  // a callback has forked, and this is the copy
     const bool wait_not = active_ == 0 || !to_dispatch_.empty();
     pass(wait_not ? platform::time_point::min() : until.time(), nullptr);
   }
@@ -341,18 +361,20 @@ result<void> loop_core::run(deadline until, const cancellation& cancel) {
 
 deadline loop_core::next_deadline() {
   if (usable_here() && can_wait()) glance();
-  if (!to_dispatch_.empty() || !to_prepare_.empty() || !inbox_.empty()) return deadline::now();
+  // The glance may have taken a wake, of which the descriptor then tells no more.
+  const bool woken = wake_requested_.load() && on_wake_;
+  if (woken || !to_dispatch_.empty() || !to_prepare_.empty() || !inbox_.empty()) return deadline::now();
   return timers_.empty() ? deadline::never() : timers_.begin()->first;
 }
 
 // ---- a loop that the host runs
 
 platform::time_point loop_core::before_wait(void* context) {
-  auto& core = *static_cast<loop_core*>(context);
-  core.drop_remote();
-  const bool progress = core.prepare_all();
-  if (progress || !core.inbox_.empty() || !core.to_dispatch_.empty()) return platform::time_point::min();
-  return core.timers_.empty() ? platform::time_point::max() : core.timers_.begin()->first.time();
+  const core_ref<loop_core> core(static_cast<loop_core*>(context));  // what is dropped may be the last user
+  core->drop_remote();
+  const bool progress = core->prepare_all();
+  if (progress || !core->inbox_.empty() || !core->to_dispatch_.empty()) return platform::time_point::min();
+  return core->timers_.empty() ? platform::time_point::max() : core->timers_.begin()->first.time();
 }
 
 void loop_core::after_wait(void* context, bool woken) {

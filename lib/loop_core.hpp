@@ -114,6 +114,11 @@ class loop_core {
   void drop_now(object& what) noexcept;
   void end_if_unused() noexcept;
   [[nodiscard]] bool take_over() noexcept;
+  // For a thread that destroys something: it is the owner already, becomes it until unclaim (there was none, or it has ended), or
+  // cannot, because the owner is at work: then that drops `or_queue` in its next pass.
+  enum class claimed { already, for_now, not_now };
+  [[nodiscard]] claimed claim(object* or_queue = nullptr) noexcept;
+  void unclaim(claimed how) noexcept;
   void set_owner(thread_record* owner) noexcept;
 
   template <class Function>

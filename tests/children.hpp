@@ -94,13 +94,16 @@ void write_file(const std::string& path, std::string_view bytes);
 // Ends the process with this id when the case is over, if it is still there: for the helper's grandchildren.
 class end_at_exit {
  public:
-  explicit end_at_exit(std::int64_t id) noexcept : id_(id) {}
+  explicit end_at_exit(std::int64_t id) : id_(id), began_(host_os::beginning(id)) {}
   end_at_exit(const end_at_exit&) = delete;
   end_at_exit& operator=(const end_at_exit&) = delete;
-  ~end_at_exit() { host_os::end_process(id_); }
+  ~end_at_exit() {
+    if (began_ && host_os::beginning(id_) == began_) host_os::end_process(id_);
+  }
 
  private:
   std::int64_t id_;
+  std::optional<std::uint64_t> began_;
 };
 
 // Waits until that process is gone (a zombie counts as gone); false when it is still there after so long.

@@ -5,19 +5,16 @@
 // a handler of the host would run in the host's memory.
 #include "child_linux.hpp"
 
+#include "call_numbers_linux.hpp"
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstdint>
-
-#if !defined(SYS_close_range)
-#define SYS_close_range 436
-#endif
 
 // No bookkeeping of a sanitizer or of coverage: its memory is the host's.
 #if defined(__clang__)

@@ -38,7 +38,7 @@ struct child_plan {
   bool shared_table;
   bool close_range;  // else: by /proc/self/fd, and where that is not there, one by one
   int report_fd;     // a close-on-exec pipe, no target of any descriptor; -1 where memory is known to be shared
-  pid_t host;
+  pid_t host;        // the calling thread, whose table of descriptors it is
   child_group group;
   const char* cwd;                // null: the host's
   const char* const* candidates;  // paths to try, null behind them

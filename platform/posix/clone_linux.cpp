@@ -20,6 +20,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,7 @@ std::atomic<int> best = 0;
 std::atomic<memory> seen_memory = memory::unknown;
 std::atomic<ability> has_close_range = ability::unknown;
 std::atomic<ability> has_own_proc = ability::unknown;
+std::atomic<ability> has_waitable_pidfds = ability::unknown;
 
 bool find_out(std::atomic<ability>& kept, bool (*look)() noexcept) noexcept {
   ability known = kept.load(std::memory_order_relaxed);
@@ -119,6 +121,14 @@ bool linux_abilities::close_range() noexcept {
   return find_out(has_close_range, []() noexcept { return sys::close_range_works() == 0; });
 }
 
+bool linux_abilities::pidfds_wait() noexcept {
+  return find_out(has_waitable_pidfds, []() noexcept {
+    siginfo_t none;
+    constexpr id_t nothing = INT_MAX;  // no descriptor: who knows the question says that, and no more
+    return sys::waitid(wait_for_pidfd, nothing, &none, WEXITED | WNOHANG, nullptr) != 0 && errno == EBADF;
+  });
+}
+
 bool linux_abilities::proc_is_ours() noexcept {
   return find_out(has_own_proc, []() noexcept {
     std::array<char, 16> name{};
@@ -134,7 +144,7 @@ bool linux_abilities::proc_is_ours() noexcept {
 void linux_abilities::forget() noexcept {
   best = 0;
   seen_memory = memory::unknown;
-  has_close_range = has_own_proc = ability::unknown;
+  has_close_range = has_own_proc = has_waitable_pidfds = ability::unknown;
 }
 
 #if defined(SPAWNPIPE_REPLACEABLE_CALLS)
@@ -204,6 +214,7 @@ started start_child(child_plan& plan) noexcept {
     return result;
   }
   if (!result.pidfd) result.pidfd.reset(sys::pidfd_open(pid));
+  if (result.pidfd && !linux_abilities::pidfds_wait()) result.pidfd.reset();
   if (!result.pidfd || result.pidfd.get() >= first_above_stdio) return result;
   // The kernel gives the lowest number that is free. Where it cannot be left, the child is taken back, by the pidfd itself.
   unique_fd moved(sys::fcntl(result.pidfd.get(), F_DUPFD_CLOEXEC, first_above_stdio));

@@ -16,6 +16,8 @@ struct linux_abilities {
 
   static way best_way() noexcept;
   static bool close_range() noexcept;
+  // Whether a pidfd can be waited for: by poll since 5.3, and by waitid since 5.4.
+  static bool pidfds_wait() noexcept;
   // Whether /proc/<our id> is ours: not where /proc is missing, or shows another pid namespace.
   static bool proc_is_ours() noexcept;
   static void forget() noexcept;
@@ -23,7 +25,7 @@ struct linux_abilities {
 
 struct started {
   pid_t pid = -1;
-  unique_fd pidfd;  // none where the kernel is older than 5.2
+  unique_fd pidfd;  // none where the kernel is older than 5.4
   int code = 0;     // errno where no process was made, or none is left: then `plan.failure` may say more
 };
 

@@ -11,6 +11,7 @@
 #include "unique_fd.hpp"
 #include "watch.hpp"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <new>
@@ -29,14 +30,18 @@ void in_hosts_turn(uv_timer_t* /*handle*/) {}
 
 void on_wake(uv_async_t* handle) {
   auto& self = *static_cast<loop*>(handle->data);
-  self.woken = true;
+  if (self.wake->asked.exchange(false)) self.woken = true;
   if (self.adopted) uv_unref(reinterpret_cast<uv_handle_t*>(handle));
 }
 
 // A forked copy of the host may run the loop that was adopted: what is ours in there stays its parent's.
+void hosts_turn_in_copy(loop& self) noexcept {
+  if (!std::exchange(self.forked_over, true)) watches_leave(self, true);
+}
+
 void before_poll(uv_prepare_t* handle) {
   auto& self = *static_cast<loop*>(handle->data);
-  if (loop_foreign(&self)) return;
+  if (loop_foreign(&self)) return hosts_turn_in_copy(self);
   const time_point until = self.client.before_wait(self.client.context);
   uv_update_time(self.uv);
   arm_timer(self, until);
@@ -57,10 +62,13 @@ void handle_closed(uv_handle_t* handle) {
 // Whether so many descriptors can be had. uv_loop_init of libuv 1.44 leaves its epoll set open when it runs out of them, and aborts the
 // host when that happens to the process's first loop.
 int descriptors_left(std::size_t count) {
+  std::array<int, 2> ends{};
+  if (sys::pipe_cloexec(ends.data()) != 0) return -errno;
   std::vector<unique_fd> taken;
   taken.reserve(count);
-  for (std::size_t have = 0; have < count; ++have) {
-    taken.emplace_back(sys::open("/dev/null", O_RDONLY | O_CLOEXEC, 0));
+  for (const int end : ends) taken.emplace_back(end);
+  while (taken.size() < count) {
+    taken.emplace_back(sys::fcntl(taken.front().get(), F_DUPFD_CLOEXEC, 0));
     if (!taken.back()) return -errno;
   }
   return 0;
@@ -155,7 +163,11 @@ result<loop*> loop_open(const loop_client& client, void* adopt) {
 void loop_close(loop* self) noexcept {
   leave_parents_set(*self);
   self->wake->target.store(nullptr);
-  while (self->wake->inside.load() != 0) std::this_thread::yield();
+  if (loop_foreign(self)) {
+    self->async.pending = 0;  // a send that was interrupted by the fork is never finished: libuv would wait for it
+  } else {
+    while (self->wake->inside.load() != 0) std::this_thread::yield();
+  }
   waker_release(self->wake);
   watches_close(*self);
   close_handles(self);
@@ -178,9 +190,9 @@ bool loop_foreign(const loop* self) noexcept { return self->process != process_i
 void leave_parents_set(loop& self) noexcept {
   if (self.forked_over || !loop_foreign(&self)) return;
   self.forked_over = true;
+  if (watches_leave(self, false)) return;
   const plug low(first_above_stdio);
   sys::uv_loop_fork(self.uv);
-  watches_leave(self);
 }
 
 waker* loop_waker(loop* self) noexcept { return self->wake; }
@@ -192,6 +204,7 @@ void waker_release(waker* self) noexcept {
 }
 
 void loop_wake(waker* self) noexcept {
+  self->asked.store(true);
   self->inside.fetch_add(1);
   if (uv_async_t* const target = self->target.load(); target != nullptr) sys::uv_async_send(target);
   self->inside.fetch_sub(1);

@@ -17,6 +17,7 @@ struct waker {
   std::atomic<std::size_t> references = 1;
   std::atomic<uv_async_t*> target = nullptr;
   std::atomic<int> inside = 0;
+  std::atomic<bool> asked = false;  // loop_wake was called; a poke of our own makes the same handle fire
 };
 
 struct watch_set;  // what the Linux engine needs for its watches (watch_linux.cpp)

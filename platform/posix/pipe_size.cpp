@@ -20,7 +20,8 @@ bool pipe_size::was_full([[maybe_unused]] int fd) noexcept {
   if (tried_) return false;
   if (grown_pipes.fetch_add(1, std::memory_order_relaxed) < most) {
     tried_ = true;
-    counted_ = sys::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(grown)) >= 0;
+    const bool large = sys::fcntl(fd, F_GETPIPE_SZ, 0) >= static_cast<int>(grown);  // by the child
+    counted_ = !large && sys::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(grown)) >= 0;
     if (counted_) return true;
   }
   grown_pipes.fetch_sub(1, std::memory_order_relaxed);  // another time, when others have ended

@@ -1,6 +1,7 @@
 // Keeps low descriptor numbers taken for a moment.
 #include "plug.hpp"
 
+#include <array>
 #include <utility>
 
 namespace spawnpipe::platform {
@@ -8,11 +9,19 @@ namespace spawnpipe::platform {
 bool descriptor_open(int fd) noexcept { return sys::fcntl(fd, F_GETFD, 0) != -1; }
 
 plug::plug(int limit) {
-  for (int number = 0; number < limit; ++number) {
-    if (descriptor_open(number)) continue;
-    unique_fd null(sys::open("/dev/null", O_RDWR | O_CLOEXEC, 0));
-    if (!null) return;  // whatever needs a descriptor next will say so
-    if (null.get() < limit) taken_.push_back(std::move(null));
+  int number = 0;
+  while (number < limit && descriptor_open(number)) ++number;
+  if (number == limit) return;
+  std::array<int, 2> ends{};
+  if (sys::pipe_cloexec(ends.data()) != 0) return;  // whatever needs a descriptor next will say so
+  std::array<unique_fd, 2> both{unique_fd(ends[0]), unique_fd(ends[1])};
+  for (;;) {
+    unique_fd more(sys::fcntl(ends[0], F_DUPFD_CLOEXEC, 0));
+    if (!more || more.get() >= limit) break;
+    taken_.push_back(std::move(more));
+  }
+  for (unique_fd& end : both) {
+    if (end.get() < limit) taken_.push_back(std::move(end));
   }
 }
 

@@ -2,7 +2,7 @@
 // number, and that polls readable when it has ended. No SIGCHLD handler, and it does not matter what the host does with that
 // signal, whom it waits for, or what it blocks.
 //
-// Before 5.2 there is none. Then libuv's SIGCHLD watch wakes us, as it does on the portable back end, and signals go by number,
+// Before 5.4 there is none, or none that can be waited for. Then libuv's SIGCHLD watch wakes us, as it does on the portable back end, and signals go by number,
 // after a look whether the process is still ours to wait for.
 #include "process_linux.hpp"
 
@@ -14,10 +14,6 @@
 
 #include <cerrno>
 #include <utility>
-
-#if !defined(P_PIDFD)
-#define P_PIDFD 3
-#endif
 
 namespace spawnpipe::platform {
 namespace {
@@ -36,21 +32,23 @@ exit_status from_siginfo(const siginfo_t& info) noexcept {
 // at which the process is reaped: that is when POLLHUP comes, a little after the end that woke us.
 exit_status status_without_waiting(const process& self) noexcept {
   if (!self.pidfd) return {};
-  constexpr int moment = 50;  // ms; older kernels have no POLLHUP here
+  constexpr int moment = 50;  // ms
   for (const bool last : {false, true}) {
     pidfd_info info;
     info.mask = pidfd_info_exit;
-    const bool told = sys::pidfd_get_info(self.pidfd.get(), &info) == 0 && (info.mask & pidfd_info_exit) != 0;
-    if (told) return from_wait_status(info.exit_code);
+    if (sys::pidfd_get_info(self.pidfd.get(), &info) != 0) break;  // a kernel that does not know of it
+    if ((info.mask & pidfd_info_exit) != 0) return from_wait_status(info.exit_code);
+    if (last) break;
     struct pollfd reaped = {.fd = self.pidfd.get(), .events = 0, .revents = 0};
-    if (last || sys::poll(&reaped, 1, moment) < 0) break;
+    while (sys::poll(&reaped, 1, moment) < 0 && errno == EINTR) {
+    }
   }
   return {};
 }
 
 // waitid on this very process. 1: `info` is filled; 0: it has not ended; -1: errno.
 int look(const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
-  const int which = self.pidfd ? int{P_PIDFD} : int{P_PID};
+  const int which = self.pidfd ? wait_for_pidfd : int{P_PID};
   const auto id = static_cast<id_t>(self.pidfd ? self.pidfd.get() : self.pid);
   int code = 0;
   do {
@@ -112,7 +110,7 @@ int send_to_group(const process& self, int signal) noexcept {
 int process_watch(process& self) noexcept {
   if (self.pidfd) {
     const auto on_end = [](void* context, int /*code*/) noexcept { look_for_end(*static_cast<process*>(context)); };
-    const int code = watch_open(*self.owner, self.pidfd.get(), direction::in, on_end, &self, self.ready);
+    const int code = watch_open(*self.owner, self.pidfd.get(), direction::end, on_end, &self, self.ready);
     return code != 0 ? code : watch_start(*self.ready);
   }
   if (const int code = sys::uv_signal_init(self.owner->uv, &self.signal); code != 0) return code;

@@ -16,7 +16,7 @@ struct process {
   loop* owner = nullptr;
   completion* exited = nullptr;  // null after the release
   pid_t pid = 0;
-  unique_fd pidfd;  // none where the kernel is older than 5.2
+  unique_fd pidfd;  // none where the kernel is older than 5.4
   bool own_group = false;
   std::optional<exit_status> status;
   struct rusage used = {};  // once it was reaped by us

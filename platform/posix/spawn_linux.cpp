@@ -158,7 +158,7 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected, chil
   descriptors.reserve(standard_streams + connected.extra.size());
   image.put_into(what, plan.environment.has_value());
   what.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
-  what.host = sys::getpid();
+  what.host = sys::gettid();
   what.group = group;
   what.close_range = linux_abilities::close_range();
   what.shared_table = what.close_range;

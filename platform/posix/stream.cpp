@@ -162,7 +162,8 @@ std::optional<io_outcome> read_begin(stream* self, std::span<std::byte> into, co
 
 io_outcome read_retire(stream* self) noexcept {
   if (std::exchange(self->done, nullptr) == nullptr) return {};
-  if (loop_foreign(self->owner)) return {};  // a forked copy of the host: the bytes are its parent's
+  if (loop_foreign(self->owner)) return {};            // a forked copy of the host: the bytes are its parent's
+  if (self->owner->adopted) watch_stop(*self->ready);  // which keeps the host's loop alive
   // The watch reports late; what the pipe holds by now counts as having raced the cancel.
   return try_read(*self, self->into).value_or(io_outcome{});
 }

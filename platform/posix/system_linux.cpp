@@ -1,26 +1,14 @@
 // The calls of the Linux engine for which libc has no function, or not the whole one.
 #include "system_linux.hpp"
 
+#include "call_numbers_linux.hpp"
+
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 #include <cerrno>
 #include <climits>
 #include <cstring>
-
-#if !defined(SYS_clone3)
-#define SYS_clone3 435  // as all calls since 5.1, the same on every processor
-#endif
-#if !defined(SYS_pidfd_open)
-#define SYS_pidfd_open 434
-#endif
-#if !defined(SYS_pidfd_send_signal)
-#define SYS_pidfd_send_signal 424
-#endif
-#if !defined(SYS_close_range)
-#define SYS_close_range 436
-#endif
 
 namespace spawnpipe::platform {
 
@@ -84,6 +72,8 @@ pid_t clone3([[maybe_unused]] struct clone_args* how, [[maybe_unused]] clone_fun
 pid_t clone(clone_function run, void* stack_top, int flags, void* argument, int* pidfd) {
   return ::clone(run, stack_top, flags, argument, pidfd);
 }
+
+pid_t gettid() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 int pidfd_open(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 

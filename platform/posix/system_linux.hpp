@@ -26,6 +26,7 @@ struct pidfd_info {
 };
 constexpr std::uint64_t pidfd_info_exit = 1U << 3U;
 constexpr unsigned pidfd_signal_process_group = 1U << 2U;
+constexpr int wait_for_pidfd = 3;  // P_PIDFD of waitid
 
 using clone_function = int (*)(void* argument);
 
@@ -47,6 +48,7 @@ using clone_function = int (*)(void* argument);
   X(int, epoll_ctl, (int set, int what, int fd, struct epoll_event* event), (set, what, fd, event))                    \
   X(int, epoll_wait, (int set, struct epoll_event* into, int most, int milliseconds), (set, into, most, milliseconds)) \
   X(int, poll, (struct pollfd * which, nfds_t count, int timeout), (which, count, timeout))                            \
+  X(pid_t, gettid, (), ())                                                                                             \
   X(ssize_t, readlink, (const char* path, char* into, std::size_t size), (path, into, size))                           \
   X(int, close_range_works, (), ())                                                                                    \
   X(int, block_every_signal, (sigset_t * before), (before))                                                            \
@@ -74,6 +76,7 @@ pid_t clone3(struct clone_args* how, clone_function run, void* argument);
 // glibc's clone(2): any processor.
 pid_t clone(clone_function run, void* stack_top, int flags, void* argument, int* pidfd);
 int pidfd_open(pid_t pid);
+pid_t gettid();
 int pidfd_send_signal(int pidfd, int signal, unsigned flags);
 int pidfd_get_info(int pidfd, pidfd_info* into);
 // The kernel's own, which tells what the process used; and takes P_PIDFD.

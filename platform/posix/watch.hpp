@@ -13,7 +13,9 @@ namespace spawnpipe::platform {
 
 struct watch;
 
-enum class direction : std::uint8_t { in, out };
+// `end` is that of a process, by its pidfd: told once, and again when there is news of it. An end that cannot be had yet, because a
+// debugger has it, would keep a loop busy otherwise.
+enum class direction : std::uint8_t { in, out, end };
 
 // The descriptor is ready, or has failed; with a code (negative, of libuv) the watch could not go on, and has stopped. It
 // calls no user, opens and closes nothing, and may stop its own watch.
@@ -35,8 +37,9 @@ void watch_close(watch* self) noexcept;
 [[nodiscard]] int watches_open(loop& self) noexcept;
 // All of them are closed.
 void watches_close(loop& self) noexcept;
-// In a forked copy: nothing of the parent's is touched from now on.
-void watches_leave(loop& self) noexcept;
+// In a forked copy: nothing of the parent's is touched from now on. In a turn of the host's, which has called uv_loop_fork before, as
+// libuv demands; or before any. True where libuv's set needs no more.
+bool watches_leave(loop& self, bool hosts_turn) noexcept;
 // A loop of our own: waits once, until `until` at most, and calls what is ready.
 void take_turn(loop& self, time_point until) noexcept;
 // Becomes readable when a turn has something to do.

@@ -29,7 +29,7 @@ void on_ready(uv_poll_t* handle, int status, int /*events*/) {
 int watch_open(loop& owner, int fd, direction which, watch_callback ready, void* context, watch*& into) noexcept {
   auto* const made = new (std::nothrow) watch{.handle = {},
                                               .owner = &owner,
-                                              .events = which == direction::in ? UV_READABLE : UV_WRITABLE,
+                                              .events = which == direction::out ? UV_WRITABLE : UV_READABLE,
                                               .ready = ready,
                                               .context = context,
                                               .started = false};
@@ -65,7 +65,7 @@ void watch_close(watch* self) noexcept {
 
 int watches_open(loop& /*self*/) noexcept { return 0; }
 void watches_close(loop& /*self*/) noexcept {}
-void watches_leave(loop& /*self*/) noexcept {}
+bool watches_leave(loop& /*self*/, bool hosts_turn) noexcept { return hosts_turn; }
 void libuv_is_due(loop& /*self*/) noexcept {}
 
 void take_turn(loop& self, time_point until) noexcept {

@@ -43,6 +43,15 @@ int control(watch& self, int what) noexcept {
   return sys::epoll_ctl(self.owner->watches->fd.get(), what, self.fd, &event) == 0 ? 0 : -errno;
 }
 
+std::uint32_t events_of(direction which) noexcept {
+  switch (which) {
+    case direction::in: return EPOLLIN;
+    case direction::out: return EPOLLOUT;
+    case direction::end: break;
+  }
+  return EPOLLIN | std::uint32_t{EPOLLET};
+}
+
 // Calls what is ready within `milliseconds`; true where libuv's set is.
 bool wait_for_ready(watch_set& set, int milliseconds) noexcept {
   std::array<struct epoll_event, 64> events;
@@ -60,12 +69,7 @@ bool wait_for_ready(watch_set& set, int milliseconds) noexcept {
 }
 
 void on_set_ready(uv_poll_t* handle, int /*status*/, int /*events*/) {
-  loop& self = *static_cast<loop*>(handle->data);
-  if (loop_foreign(&self)) {
-    sys::uv_poll_stop(handle);
-  } else {
-    wait_for_ready(*self.watches, 0);
-  }
+  wait_for_ready(*static_cast<loop*>(handle->data)->watches, 0);
 }
 
 int milliseconds_until(time_point until) noexcept {
@@ -96,12 +100,8 @@ int take_libuvs_set_in(loop& self) noexcept {
 }  // namespace
 
 int watch_open(loop& owner, int fd, direction which, watch_callback ready, void* context, watch*& into) noexcept {
-  into = new (std::nothrow) watch{.owner = &owner,
-                                  .fd = fd,
-                                  .events = which == direction::in ? EPOLLIN : EPOLLOUT,
-                                  .ready = ready,
-                                  .context = context,
-                                  .started = false};
+  into = new (std::nothrow) watch{
+      .owner = &owner, .fd = fd, .events = events_of(which), .ready = ready, .context = context, .started = false};
   return into != nullptr ? 0 : UV_ENOMEM;
 }
 
@@ -145,7 +145,15 @@ void watches_close(loop& self) noexcept {
   delete std::exchange(self.watches, nullptr);
 }
 
-void watches_leave(loop& self) noexcept { self.watches->parents = true; }
+// Of an adopted loop our descriptor is closed first: what libuv then does to take it out of its set, which may be the parent's, comes to
+// nothing. In a turn of the host's the set is the copy's own, and ours has to leave it.
+bool watches_leave(loop& self, bool hosts_turn) noexcept {
+  self.watches->parents = true;
+  if (!self.adopted) return false;
+  if (hosts_turn) sys::uv_poll_stop(&self.poll);
+  self.watches->fd.reset();
+  return true;
+}
 
 void libuv_is_due(loop& self) noexcept { self.watches->libuv_due = true; }
 

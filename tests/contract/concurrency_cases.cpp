@@ -17,6 +17,31 @@ auto elsewhere(Call call) {
   return *std::move(said);
 }
 
+TEST_CASE("[C1][P9] what a thread has left is destroyed by others, each at once") {
+  harness::leak_check nothing_left;
+  child one;
+  child two;
+  std::thread([&] {
+    one = start("hang");
+    two = start("hang");
+  }).join();
+  const std::int64_t first = one.id();
+  const std::int64_t second = two.id();
+  std::atomic<bool> destroyed = false;
+  std::atomic<bool> over = false;
+  std::thread lives_on([&] {
+    one = child();
+    destroyed = true;
+    while (!over) std::this_thread::yield();
+  });
+  while (!destroyed) std::this_thread::yield();
+  CHECK(harness::gone_within(first, 10s));
+  two = child();
+  CHECK(harness::gone_within(second, 10s));
+  over = true;
+  lives_on.join();
+}
+
 TEST_CASE("[C1] every call from another thread says wrong_thread, and does nothing") {
   harness::leak_check nothing_left;
   blocked_child on;

@@ -44,7 +44,7 @@ void spawn_one(int turn) {
   }
 }
 
-TEST_CASE("[P1][P9][G2][G6] very many children leave descriptors, threads, memory and children as they were") {
+TEST_CASE("[P1][P2][P9] very many children leave descriptors, threads, memory and children as they were") {
   const char* const wanted = std::getenv("SPAWNPIPE_SPAWNS");
   const int usual_count = host_os::small_pieces_are_slow() ? 200 : 2000;
   const int count = wanted != nullptr ? std::atoi(wanted) : usual_count;

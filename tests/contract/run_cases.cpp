@@ -255,17 +255,4 @@ TEST_CASE("[P10] memory stays within the limit, however much is captured and dro
   }
 }
 
-TEST_CASE("[P3][P10] options without sense are refused, and nothing is started") {
-  harness::leak_check nothing_left;
-  const auto refused = [](const spawnpipe::run_options& options) {
-    return spawnpipe::run(harness::command("hang"), options).failed_with(errc::invalid_argument);
-  };
-  CHECK(refused({.capture = {.bytes = spawnpipe::capture_limit::max_bytes + 1}}));
-  CHECK(refused({.capture = {.bytes = std::size_t(-1)}}));
-  CHECK(refused({.drain_limit = -1ms}));
-  CHECK(refused({.policy = {.terminate = -1ms}}));
-  CHECK(spawnpipe::run(harness::command("hang").in(spawnpipe::stdio::null{}), {.input = "x"})
-            .failed_with(errc::invalid_argument));
-}
-
 }  // namespace

@@ -94,7 +94,8 @@ TEST_CASE("[P9] the command says how: by closing its input first") {
     CHECK(harness::must(running.in().write(pattern::make(5000))) == 5000);
     auto in = std::move(running.in());  // whoever holds the writer, the policy closes it
   }
-  CHECK(harness::read_file(folder / "out").find(" ") != std::string::npos);
+  CHECK(harness::read_file(folder / "out").starts_with("5000 "));
+  CHECK(harness::read_file(folder / "out").ends_with(" -\n"));
 }
 
 TEST_CASE("[P9] destruction is bounded by the graces of its policy") {

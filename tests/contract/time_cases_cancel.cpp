@@ -177,7 +177,7 @@ TEST_CASE("[T7][C1] one interrupter ends the calls of many threads, and can be u
   }
 }
 
-TEST_CASE("[T7] a request that races the end of the call is neither lost nor late") {
+TEST_CASE("[T7] a request that races the beginning of the call is neither lost nor late") {
   harness::leak_check nothing_left;
   child running = start("hang", "up");
   CHECK(line_of(running.out()) == "up");

@@ -83,6 +83,50 @@ TEST_CASE("[C4] an adopted uv_loop_t drives children with the host's own run, an
   loop = event_loop();
 }
 
+TEST_CASE("[C1][C4] the last object of an adopted loop may go on another thread") {
+  harness::leak_check nothing_left;
+  host_loop host;
+  event_loop loop = must(spawnpipe::posix::adopt(&host.uv));
+  child running = must(spawnpipe::spawn(loop, piped("exit")));
+  running.on_exit([](child&, const exit_status&) {});
+  CHECK(host.run());
+  pipe_reader last = std::move(running.out());
+  running = child();
+  loop = event_loop();
+  std::thread([&] { last = pipe_reader(); }).join();
+  CHECK(host.run());
+}
+
+TEST_CASE("[C4] a reader that is stopped does not keep the host's loop alive") {
+  harness::leak_check nothing_left;
+  host_loop host;
+  event_loop loop = must(spawnpipe::posix::adopt(&host.uv));
+  child running = must(spawnpipe::spawn(loop, piped("hang")));
+  uv_run(&host.uv, UV_RUN_NOWAIT);
+  CHECK_OK(running.out().stop());
+  CHECK_OK(running.err().stop());
+  const std::int64_t id = running.id();
+  CHECK_OK(running.kill());
+  REQUIRE(harness::gone_within(id, 10s));
+  CHECK(host.run());
+  CHECK(running.status().has_value());
+  running = child();
+  loop = event_loop();
+}
+
+TEST_CASE("[C4] a wake is not lost to the question when the loop is due") {
+  harness::leak_check nothing_left;
+  event_loop loop = must(event_loop::create());
+  int wakes = 0;
+  loop.on_wake([&] { ++wakes; });
+  loop.wake();
+  CHECK(loop.next_deadline().is_now());
+  CHECK(loop.next_deadline().is_now());
+  CHECK_OK(loop.run(deadline::now()));
+  CHECK(wakes == 1);
+  CHECK(loop.next_deadline().is_never());
+}
+
 TEST_CASE("[C2][C4] on an adopted loop blocking calls say would_deadlock, and those for now are allowed") {
   harness::leak_check nothing_left;
   host_loop host;

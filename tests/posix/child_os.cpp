@@ -1,6 +1,7 @@
 // The helper program on POSIX: see child_os.hpp, and child.cpp for the verbs of all systems. Here only:
 //
 //   ask-terminal   opens /dev/tty and reads from it; exits with 4 where it cannot be opened
+//   contents       what the files hold that are open above 2: a line NUMBER TEXT for each
 //   copy FROM TO   copies descriptor FROM to descriptor TO, until the end
 //   fds            each open descriptor as a line: NUMBER KIND ACCESS FLAGS DEVICE:INODE, where KIND is pipe, file, null, tty,
 //                  device, socket, directory or other, ACCESS r, w or rw, and FLAGS "-" or some of append,nonblock,cloexec

@@ -265,21 +265,6 @@ TEST_CASE("[G3] the flags of what a child is given are else left as they are") {
   ::close(log);
 }
 
-TEST_CASE("[G3] pipes are not grown for nothing") {
-  harness::leak_check nothing_left;
-  const two_ends usual;
-  const auto before = host_os::open_descriptors();
-  auto running = harness::must(spawnpipe::spawn(command("until-eof").in(pipe{}).out(pipe{}).err(pipe{})));
-  int pipes = 0;
-  for (const std::string& each : host_os::open_descriptors()) {
-    if (std::find(before.begin(), before.end(), each) != before.end() || each.find("pipe:") == std::string::npos)
-      continue;
-    ++pipes;
-    CHECK(::fcntl(std::stoi(each), F_GETPIPE_SZ) == ::fcntl(usual.read_end(), F_GETPIPE_SZ));
-  }
-  CHECK(pipes >= 3);
-}
-
 // ---- G4: what a child starts with
 
 std::string signals_of_child() { return harness::must(spawnpipe::run(command("signals"), {.until = patience()})).out; }

@@ -58,6 +58,7 @@ std::string what_is(int descriptor) {
 struct process_facts {
   char state = 0;
   std::int64_t parent = 0;
+  std::uint64_t began = 0;  // in ticks since the system did
 };
 std::optional<process_facts> look_at(const std::string& id) {
   std::string line;
@@ -65,6 +66,9 @@ std::optional<process_facts> look_at(const std::string& id) {
   process_facts facts;
   std::istringstream rest(line.substr(line.rfind(')') + 1));
   rest >> facts.state >> facts.parent;
+  std::string skipped;
+  for (int field = 5; field < 22; ++field) rest >> skipped;  // proc(5): the beginning is the 22nd
+  rest >> facts.began;
   return facts;
 }
 
@@ -101,6 +105,11 @@ std::vector<std::string> children() {
 bool running(std::int64_t id) {
   if (const auto facts = look_at(std::to_string(id))) return facts->state != 'Z' && facts->state != 'X';
   return !look_at("self") && (::kill(static_cast<pid_t>(id), 0) == 0 || errno == EPERM);
+}
+
+std::optional<std::uint64_t> beginning(std::int64_t id) {
+  if (const auto facts = look_at(std::to_string(id))) return facts->began;
+  return running(id) ? std::optional<std::uint64_t>(0) : std::nullopt;
 }
 
 void end_process(std::int64_t id) noexcept {

@@ -288,6 +288,25 @@ TEST_CASE("a script without a shebang line is run by the shell, one with it by i
   CHECK(finish(spawnpipe::command(folder / "marked", {"x"})).out == folder / "marked" + "\0x\0"s);
 }
 
+HOST_SCENARIO(dies, "the host dies without a word") {
+  const auto reads = spawnpipe::spawn(command("until-eof").in(pipe{}).out(null{}).err(null{}));
+  const auto hangs = spawnpipe::spawn(command("hang").in(pipe{}).out(null{}).err(null{}));
+  if (!reads || !hangs) ::_exit(1);
+  const std::string ids = std::to_string(reads->id()) + " " + std::to_string(hangs->id()) + "\n";
+  ::_exit(::write(1, ids.data(), ids.size()) == static_cast<ssize_t>(ids.size()) ? 0 : 1);
+}
+TEST_CASE("[P9] when the host dies, its children live on, and get the end of their stdin") {
+  const auto host = host_os::run_self({"--scenario", "the host dies without a word"});
+  REQUIRE(host.code == 0);
+  std::istringstream ids(host.output);
+  std::int64_t reads = 0;
+  std::int64_t hangs = 0;
+  REQUIRE(static_cast<bool>(ids >> reads >> hangs));
+  const harness::end_at_exit ended(hangs);
+  CHECK(harness::gone_within(reads, std::chrono::seconds(10)));
+  CHECK(host_os::running(hangs));
+}
+
 HOST_SCENARIO(with_terminal, "the host has a controlling terminal") {
   ::setsid();
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);

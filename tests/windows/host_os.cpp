@@ -118,6 +118,11 @@ bool running(std::int64_t id) {
   return process && ::WaitForSingleObject(process.get(), 0) == WAIT_TIMEOUT;
 }
 
+std::optional<std::uint64_t> beginning(std::int64_t id) {
+  const owned_handle process = open_process(id, PROCESS_QUERY_LIMITED_INFORMATION);
+  return process ? std::optional<std::uint64_t>(began(process.get())) : std::nullopt;
+}
+
 void end_process(std::int64_t id) noexcept {
   if (const owned_handle process = open_process(id, PROCESS_TERMINATE)) ::TerminateProcess(process.get(), 1);
 }

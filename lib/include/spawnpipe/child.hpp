@@ -65,7 +65,7 @@ class SPAWNPIPE_API child {
   /// killed, unless the policy forbids it; so is it on `cancel`.
   ///
   /// Errors: `errc::timed_out` where the policy forbids to kill, or the system did not report the end within
-  /// `reap_limit`; `errc::invalid_argument` for a negative grace; `errc::would_deadlock` (nothing was done then);
+  /// `reap_limit`; `errc::cancelled` where the policy forbids to kill; `errc::invalid_argument` for a negative grace; `errc::would_deadlock` (nothing was done then);
   /// `errc::closed` after `detach`.
   result<stop_report> stop(const stop_policy& policy = {}, deadline until = deadline::never(),
                            const cancellation& cancel = {});
@@ -79,7 +79,8 @@ class SPAWNPIPE_API child {
   /// Asks the process, and the group that was made for it, to end. POSIX: SIGTERM. Windows: CTRL_BREAK to its process group,
   /// where it has one in the host's console. Does not wait.
   ///
-  /// Errors: `errc::already_exited` (no signal is ever sent to a process that may have been reaped), `errc::closed`,
+  /// Errors: `errc::already_exited` (no signal is ever sent to a process that may have been reaped; portable POSIX back end:
+  /// that was reaped here), `errc::closed`, `std::errc::operation_not_permitted` where the system refuses,
   /// `errc::not_supported` on Windows without such a group: only its stdin can say it there (`stop_policy` does that).
   result<signal_report> terminate();
 
@@ -107,15 +108,17 @@ class SPAWNPIPE_API child {
   pipe_reader err_;
 };
 
-/// Starts `what` on the loop of this thread, for blocking calls. When it returns a child, the program has been loaded: a
-/// failure to find or load it is reported here.
+/// Starts `what` on the loop of this thread, for blocking calls. Blocks until the program has been loaded or that has
+/// failed, which is reported here; no deadline bounds that (nor the opening of a redirect, such as a FIFO's).
 ///
 /// Errors, with their stage and subject:
 /// - `stage::command`, `errc::invalid_argument`: an empty argv; a NUL in a string (subject: which); a variable's name that
 ///   is empty or contains `=`; a pipe capacity of 0 or over 1 GiB; a descriptor number outside 3 to 1023; a negative grace; one file
-///   opened in two modes. `errc::not_supported`: see `process_group`.
+///   opened in two modes.
+/// - `stage::attributes`, `errc::not_supported`: see `process_group`.
 /// - `stage::redirect`: what opening the file said (`std::errc::no_such_file_or_directory`, `permission_denied`,
-///   `is_a_directory`, `file_exists`, ...; subject: the path); `std::errc::bad_file_descriptor` for a handle that is closed.
+///   `is_a_directory`, `file_exists`, ...; subject: the path); `std::errc::bad_file_descriptor` for a handle that is closed;
+///   `errc::not_supported` for `command::descriptor` on Windows.
 /// - `stage::pipe`: `std::errc::too_many_files_open`, `too_many_files_open_in_system`.
 /// - `stage::cwd`: `std::errc::no_such_file_or_directory`, `not_a_directory`, `permission_denied` (subject: the directory).
 /// - `stage::exec`: `std::errc::no_such_file_or_directory` for a program that is not there, `permission_denied` for one that
@@ -127,7 +130,7 @@ class SPAWNPIPE_API child {
 /// code alone, so that cwd, exec and process are told apart by looking at the directory and the code afterwards.
 [[nodiscard]] SPAWNPIPE_API result<child> spawn(const command& what);
 
-/// Starts `what` on `loop`. Errors: as above, and `errc::wrong_thread`. Allowed in callbacks.
+/// Starts `what` on `loop`. Errors: as above, `errc::wrong_thread`, and `errc::closed` for a `loop` that is none. Allowed in callbacks.
 [[nodiscard]] SPAWNPIPE_API result<child> spawn(event_loop& loop, const command& what);
 
 }  // namespace spawnpipe

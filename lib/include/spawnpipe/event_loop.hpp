@@ -23,10 +23,10 @@ class waker_ref;
 /// the thread ends.
 ///
 /// A loop and all that was made on it belong to one thread at a time, at first the one that created it; a call from
-/// another returns `errc::wrong_thread`. Only `wake()` and what ends a call from elsewhere (a stop request, an
+/// another returns `errc::wrong_thread`, and does nothing where it returns nothing. Only `wake()` and what ends a call from elsewhere (a stop request, an
 /// `interrupter`) are for other threads. Two loops on two threads share nothing.
 ///
-/// Callbacks run in `run` only, never in a blocking call and never in a destructor. In a callback, a call that would have
+/// Callbacks run in `run` only (on an adopted loop in the host's `uv_run`), never in a blocking call and never in a destructor. In a callback, a call that would have
 /// to wait returns `errc::would_deadlock`; everything else is allowed, destroying the object whose callback it is, and
 /// this loop, included. A callback may throw: the exception comes out of `run`, and the loop can be run again.
 ///
@@ -51,7 +51,8 @@ class SPAWNPIPE_API event_loop {
   /// `errc::would_deadlock` inside a callback and on an adopted loop.
   result<void> run(deadline until, const cancellation& cancel = {});
 
-  /// Lets the `run` in progress return after the callback in progress; outside of one, lets the next return at once.
+  /// Lets the `run` in progress return after the callback in progress; outside of one, lets the next return at once. On the
+  /// loop's thread; from another, hand a cancellation to `run`, or call this in `on_wake`.
   void stop() noexcept;
 
   /// Makes the loop call its `on_wake` callback soon. Any thread; async-signal-safe; many calls may be seen as one. The

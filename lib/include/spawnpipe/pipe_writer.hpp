@@ -55,7 +55,7 @@ class SPAWNPIPE_API pipe_writer {
   ~pipe_writer();
 
   /// Takes all of `bytes`, or as many as the queue has room for, and says how many (possibly none). Never blocks.
-  /// What the pipe takes at once is not copied.
+  /// What the pipe takes at once is not copied (POSIX; on Windows everything is, but for what `write_owned` takes).
   result<std::size_t> write(std::span<const std::byte> bytes);
   result<std::size_t> write(std::string_view text);
 
@@ -105,7 +105,7 @@ class SPAWNPIPE_API pipe_writer {
   [[nodiscard]] std::optional<spawnpipe::error> error() const;
 
   /// Called in `event_loop::run` when queued bytes were delivered, and a last time when an error came (see `error()`).
-  /// Not called for what `write` delivered at once. An empty function takes it back.
+  /// POSIX: not called for what `write` delivered at once. An empty function takes it back.
   void on_written(std::function<void(pipe_writer&)> callback);
 
  private:

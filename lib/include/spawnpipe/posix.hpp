@@ -26,7 +26,9 @@ namespace spawnpipe::posix {
 /// The loop is kept alive (in libuv's sense) by running children, by readers that are neither stopped nor full nor at their
 /// end, by queued bytes, and by nothing else.
 ///
-/// Errors: what libuv says, at `stage::loop`.
+/// The calling thread becomes the owner of the `event_loop`: it is the one that runs `loop`.
+///
+/// Errors: `errc::invalid_argument` for a null `loop`; what libuv says, at `stage::loop`.
 [[nodiscard]] SPAWNPIPE_API result<event_loop> adopt(uv_loop_s* loop);
 
 }  // namespace spawnpipe::posix

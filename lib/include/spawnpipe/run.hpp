@@ -48,7 +48,8 @@ struct run_options {
   std::string_view input =
       std::string_view{};                   ///< What the child reads from its stdin. Must live until the call returns
                                             ///< (`run_async` copies it).
-  deadline until = deadline::never();       ///< Bounds the whole: spawning, feeding, reading and reaping.
+  deadline until = deadline::never();       ///< Bounds the whole: feeding, reading, stopping and reaping. Looked at
+                                            ///< before the spawn, which nothing bounds.
   cancellation cancel = cancellation{};     ///< Ends it early.
   capture_limit capture = capture_limit{};  ///< For out and err, each.
   stop_policy policy =
@@ -96,7 +97,7 @@ struct completed {
   }
 };
 
-/// One line for a person: "exited with code 1", "killed at the deadline after 5.0 s", ...
+/// One line for a person: "exited with code 1", "stopped at the deadline after 5.0 s: ended by signal 9", ...
 [[nodiscard]] SPAWNPIPE_API std::string to_string(const completed& done);
 
 /// Runs `what` to its end: feeds it `options.input`, takes its output and its errors together, and cannot deadlock at any

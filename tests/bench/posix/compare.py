@@ -156,7 +156,9 @@ class Table:
         print(f"{name:26} {unit:5} " + " ".join(cells) + verdict, flush=True)
         for subject, value in figures.items():
             self.rows.append({"workload": name, "subject": subject, "value": value, "unit": unit,
-                              "ratio_to_raw": self.ratio(figures, subject, baseline)})
+                              "ratio_to_raw": self.ratio(figures, subject, "raw")})
+            if baseline not in ("", "raw"):
+                self.rows[-1].update(ratio=self.ratio(figures, subject, baseline), baseline=baseline)
 
     def ratio(self, figures, subject, baseline):
         """To the baseline: a subject's figure here, or this subject's figure of another workload."""

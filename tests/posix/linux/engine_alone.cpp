@@ -163,8 +163,7 @@ TEST_CASE("the way that is taken is the one that this system is known to allow")
   const std::array names = {"clone3_clear", "clone3_plain", "clone_pidfd", "clone_plain", "clone_signalling"};
   const std::string taken = names.at(static_cast<std::size_t>(linux_abilities::best_way()));
   MESSAGE("taken: ", taken);
-  if (expected != nullptr) CHECK(taken == expected);
-  CHECK_FALSE(taken.empty());
+  CHECK(taken == (expected != nullptr ? expected : "clone3_clear"));
 }
 
 }  // namespace

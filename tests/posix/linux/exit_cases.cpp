@@ -5,6 +5,8 @@
 #include "../../scenario.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -22,6 +24,7 @@ namespace {
 using harness::command;
 using harness::patience;
 using spawnpipe::errc;
+using spawnpipe::platform::linux_table;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
@@ -155,7 +158,7 @@ HOST_SCENARIO(thousands, "5,000 children are alive at once") {
   std::size_t words = 0;
   for (std::size_t i = 0; i < count; ++i) {
     auto running = spawnpipe::spawn(*loop, command("until-eof", i % 200).in(pipe{}).out(pipe{}).err(null{}));
-    if (!running && running.failed_with(std::errc::resource_unavailable_try_again) && i < count) {
+    if (!running && running.failed_with(std::errc::resource_unavailable_try_again)) {
       SKIP_SCENARIO("this system does not allow 5,000 processes");
     }
     EXPECT(running);
@@ -206,6 +209,49 @@ HOST_SCENARIO(limit, "the limit of descriptors is reached") {
 }
 TEST_CASE("[P1][G6] at the limit of descriptors a spawn says so, and the children before it lose nothing") {
   PLAY_SCENARIO("the limit of descriptors is reached");
+}
+
+// ---- ends that cannot be had at once
+
+HOST_SCENARIO(older_and_ignored, "SIGCHLD is ignored, and the kernel keeps no status") {
+  ::signal(SIGCHLD, SIG_IGN);
+  const harness::replaced_call<&linux_table::pidfd_get_info> older(
+      [](int, spawnpipe::platform::pidfd_info*) { return harness::failing(ENOTTY); });
+  harness::warm_up();
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const auto done = spawnpipe::run(command("exit", 3), {.until = patience()});
+    EXPECT(done && !done->status.known() && done->why == spawnpipe::ended_by::itself);
+  }
+  EXPECT(std::chrono::steady_clock::now() - began < std::chrono::milliseconds(900));  // no wait of 50 ms in each
+}
+TEST_CASE("[G6] where no status can be had, the loop does not stand still to ask for it") {
+  PLAY_SCENARIO("SIGCHLD is ignored, and the kernel keeps no status");
+}
+
+HOST_SCENARIO(traced, "a debugger has the end of a child first") {
+  const auto what =
+      command("exit")
+          .in(spawnpipe::stdio::null{})
+          .out(spawnpipe::stdio::null{})
+          .on_destroy({.terminate = std::nullopt, .kill = false, .reap_limit = std::chrono::milliseconds(50)});
+  using waitid_call = harness::replaced_call<&linux_table::waitid>;
+  int asked = 0;
+  const waitid_call nothing_yet([&](int which, id_t id, siginfo_t* into, int options, struct rusage* used) {
+    if (id == INT_MAX) return waitid_call::direct(which, id, into, options, used);
+    ++asked;
+    return 0;
+  });
+  auto loop = spawnpipe::event_loop::create();
+  EXPECT(loop);
+  auto running = spawnpipe::spawn(*loop, what);
+  EXPECT(running);
+  running->on_exit([](spawnpipe::child&, const spawnpipe::exit_status&) {});
+  EXPECT(loop->run(std::chrono::milliseconds(300)).failed_with(spawnpipe::errc::timed_out));
+  EXPECT(asked > 0 && asked < 5);
+}
+TEST_CASE("[G6] a child whose end a debugger has does not keep the loop busy") {
+  PLAY_SCENARIO("a debugger has the end of a child first");
 }
 
 }  // namespace

@@ -124,6 +124,24 @@ TEST_CASE("[P1][P2][G6] a kernel without pidfds: the end of a child is learned f
   PLAY_SCENARIO("there are no pidfds");
 }
 
+HOST_SCENARIO(deaf_pidfd, "pidfds cannot be waited for") {
+  using waitid_call = replaced_call<&linux_table::waitid>;
+  const waitid_call older([](int which, id_t id, siginfo_t* into, int options, struct rusage* used) {
+    return which == spawnpipe::platform::wait_for_pidfd ? failing(EINVAL)
+                                                        : waitid_call::direct(which, id, into, options, used);
+  });
+  int watched = 0;
+  const signal_start_call watches([&](uv_signal_t* handle, uv_signal_cb done, int signal) {
+    ++watched;
+    return signal_start_call::direct(handle, done, signal);
+  });
+  expect_spawns_work();
+  EXPECT(watched > 0);
+}
+TEST_CASE("[P1][P2][G6] a kernel before 5.4 has pidfds that cannot be waited for: SIGCHLD tells") {
+  PLAY_SCENARIO("pidfds cannot be waited for");
+}
+
 HOST_SCENARIO(no_watch, "there are no pidfds, and SIGCHLD cannot be watched") {
   if (thread_sanitizer()) SKIP_SCENARIO(no_clone);
   const clone3_call denied(

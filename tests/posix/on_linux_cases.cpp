@@ -1,0 +1,156 @@
+// What only Linux lets a test do, for every back end that runs there.
+#include "../children.hpp"
+#include "../scenario.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using harness::command;
+using harness::patience;
+using spawnpipe::errc;
+using spawnpipe::stdio::null;
+using spawnpipe::stdio::pipe;
+using namespace std::chrono_literals;
+
+// No stream of it is a terminal.
+spawnpipe::command quiet(spawnpipe::command what) { return std::move(what.in(null{}).out(pipe{}).err(null{})); }
+
+// ---- P4
+
+TEST_CASE("[P4] a real-time signal that ends a process comes through as itself") {
+  harness::leak_check nothing_left;
+  const int signal = SIGRTMIN + 1;
+  const auto done = harness::must(spawnpipe::run(command("signal", signal), {.until = patience()}));
+  CHECK(done.status.signal() == signal);
+}
+
+// ---- P8
+
+// Makes a process with this id, which was free, that waits to be killed. Needs the rights of root. No libc in the copy: for a
+// sanitizer's runtime it is no fork.
+bool make_process_with(pid_t id) {
+  clone_args wanted{};
+  wanted.exit_signal = SIGCHLD;
+  wanted.set_tid = reinterpret_cast<std::uintptr_t>(&id);
+  wanted.set_tid_size = 1;
+  const long made = ::syscall(SYS_clone3, &wanted, sizeof wanted);
+  if (made == 0) {
+    constexpr timespec longest{.tv_sec = 60, .tv_nsec = 0};
+    ::syscall(SYS_ppoll, nullptr, 0, &longest, nullptr, 0);
+    ::syscall(SYS_exit_group, 0);
+  }
+  return made == id;
+}
+
+constexpr const char* no_choice = "an id cannot be chosen here: that takes root, and clone3";
+
+// True when the stranger with this id was not touched; ends it.
+bool untouched(pid_t id) {
+  const bool alive = !harness::gone_within(id, 50ms);
+  ::kill(id, SIGKILL);
+  ::waitpid(id, nullptr, 0);
+  return alive;
+}
+
+TEST_CASE("[P8] a stranger that has the id by now is not signalled") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("exit"))));
+  CHECK(harness::must(running.wait(patience())).success());
+  const auto id = static_cast<pid_t>(running.id());
+  if (!make_process_with(id)) SKIP_CASE(no_choice);
+  CHECK(running.kill().failed_with(errc::already_exited));
+  CHECK(running.terminate().failed_with(errc::already_exited));
+  running = spawnpipe::child();
+  CHECK(untouched(id));
+}
+
+HOST_SCENARIO(stranger, "the host has reaped a child, and a stranger has its id") {
+  auto running = spawnpipe::spawn(
+      quiet(command("exit")).on_destroy({.terminate = std::nullopt, .kill = false, .reap_limit = 50ms}));
+  EXPECT(running);
+  const auto id = static_cast<pid_t>(running->id());
+  EXPECT(::waitpid(-1, nullptr, 0) == id);
+  if (!make_process_with(id)) SKIP_SCENARIO(no_choice);
+  (void)running->kill();
+  if (!untouched(id)) SKIP_SCENARIO("hit");
+}
+TEST_CASE("[P8] a child that the host has reaped itself is not signalled by its number") {
+  const auto seen = harness::play("the host has reaped a child, and a stranger has its id");
+  if (seen && seen != "hit") SKIP_CASE(*seen);
+  RULE_HOLDS_OR_BROKEN("P8/host-reaps", seen != "hit");
+}
+
+// ---- G3
+
+TEST_CASE("[G3] pipes are not grown for nothing") {
+  harness::leak_check nothing_left;
+  std::array<int, 2> usual{};
+  REQUIRE(::pipe2(usual.data(), O_CLOEXEC) == 0);
+  const auto before = host_os::open_descriptors();
+  auto running = harness::must(spawnpipe::spawn(command("until-eof").in(pipe{}).out(pipe{}).err(pipe{})));
+  int pipes = 0;
+  for (const std::string& each : host_os::open_descriptors()) {
+    if (std::find(before.begin(), before.end(), each) != before.end() || each.find("pipe:") == std::string::npos)
+      continue;
+    ++pipes;
+    CHECK(::fcntl(std::stoi(each), F_GETPIPE_SZ) == ::fcntl(usual[0], F_GETPIPE_SZ));
+  }
+  CHECK(pipes >= 3);
+  for (const int end : usual) ::close(end);
+}
+
+// ---- a filter that denies the newer calls
+
+// Answers EPERM to calls of these numbers, as old container runtimes do.
+bool deny(const std::array<std::uint32_t, 4>& calls) {
+  std::array<sock_filter, 10> program{};
+  std::size_t size = 0;
+  program[size++] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+  for (const std::uint32_t call : calls) {
+    program[size++] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1);
+    program[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+  }
+  program[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  const sock_fprog filter = {.len = static_cast<unsigned short>(size), .filter = program.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+HOST_SCENARIO(denied, "newer calls are denied") {
+  if (!deny({SYS_clone3, SYS_pidfd_open, SYS_pwritev2, SYS_close_range}))
+    SKIP_SCENARIO("this system has no seccomp filters");
+  ::signal(SIGPIPE, SIG_DFL);
+  const std::string text = pattern::make(300'000);
+  const auto done = spawnpipe::run(command("cat"), {.input = text, .until = patience()});
+  EXPECT(done && done->out == text);
+  auto running = spawnpipe::spawn(command("read", 1).in(pipe{}).out(pipe{}).err(null{}));
+  EXPECT(running);
+  EXPECT(running->in().write("x"));
+  EXPECT(running->out().read_line(patience()));
+  EXPECT(running->in().write("y").failed_with(std::errc::broken_pipe));
+  sigset_t pending;
+  EXPECT(::sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 0);
+  EXPECT(running->stop(spawnpipe::stop_policy::immediate(), patience()));
+}
+TEST_CASE("[G6][W6] under a filter that denies the newer calls everything works, and no signal is raised") {
+  PLAY_SCENARIO("newer calls are denied");
+}
+
+}  // namespace
