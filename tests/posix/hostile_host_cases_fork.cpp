@@ -235,6 +235,15 @@ TEST_CASE("[G8][C4] a forked copy that runs the adopted loop takes nothing from 
   PLAY_SCENARIO("a forked copy runs the loop that was adopted");
 }
 
+// In a copy that one thread of several has made, ThreadSanitizer's runtime delivers no signals; libuv's uv_spawn wants SIGCHLD.
+bool deaf_in_copies() {
+#if defined(__SANITIZE_THREAD__)
+  return harness::this_column.program == "portable";
+#else
+  return false;
+#endif
+}
+
 HOST_SCENARIO(fork_elsewhere, "another thread than the loop's forks") {
   spawnpipe::child running;
   std::atomic<int> stage = 0;
@@ -254,7 +263,8 @@ HOST_SCENARIO(fork_elsewhere, "another thread than the loop's forks") {
            const auto before = host_os::open_descriptors().size();
            running = spawnpipe::child();
            // Two pipes and the pidfd, where there is one, and the loop of the thread that is not there.
-           return static_cast<int>(host_os::open_descriptors().size() + 2 <= before ? works_anew() : stolen);
+           if (host_os::open_descriptors().size() + 2 > before) return static_cast<int>(stolen);
+           return static_cast<int>(deaf_in_copies() ? fine : works_anew());
          }) == fine);
   stage = 2;
   owner.join();

@@ -10,7 +10,7 @@ extern "C" const char* __tsan_default_suppressions() {
          "race:uv_loop_init\n"
          "race:spawnpipe::platform::direct::pipe_cloexec\n"
          "race:spawnpipe::platform::direct::open\n"
-         "race:control(spawnpipe::platform::watch\n"
+         "race:^control$\n"
          "race:spawnpipe::platform::unique_fd::reset\n"
          "race:pipe_of_the_host\n";
 }
