@@ -2,8 +2,8 @@
 // number, and that polls readable when it has ended. No SIGCHLD handler, and it does not matter what the host does with that
 // signal, whom it waits for, or what it blocks.
 //
-// Before 5.4 there is none, or none that can be waited for. Then libuv's SIGCHLD watch wakes us, as it does on the portable back end, and signals go by number,
-// after a look whether the process is still ours to wait for.
+// Before 5.4 there is none, or none that can be waited for. Then libuv's SIGCHLD watch wakes us, as it does on the portable back end,
+// and signals go by number, after a look whether the process is still ours to wait for.
 #include "process_linux.hpp"
 
 #include "clone_linux.hpp"
