@@ -5,6 +5,13 @@
 #   start_wine FOLDER                     Wine in a folder of its own, until this script ends
 #   headers_alone FOLDER NAME ...         the folder, with links to these of the system's headers
 #   on_console wine PROGRAM ARGUMENT ...  runs it where it has a console
+#   fixed_addresses                       a command to put before others
+
+# Puts the parts of a process at the same addresses each time, where that may be asked for. Wine 8.0 wants the page at 0x7ffe0000 in every
+# process, and newer kernels put the heap there in one of several thousands: its CreateProcess then says "Internal error" (with
+# WINEDEBUG, the new process says "failed to map the shared user data").
+fixed_addresses=()
+! setarch "$(uname -m)" -R true 2>/dev/null || fixed_addresses=(setarch "$(uname -m)" -R)
 
 # The server stays until this script ends. The first process starts services, which keep the output that it was given: whoever
 # reads that would wait for ever.
@@ -14,7 +21,7 @@ start_wine() {
   export WINEPREFIX=$1 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml='
   mkdir -p "$WINEPREFIX"
   trap 'wineserver -k >/dev/null 2>&1 || true' EXIT
-  wineboot -i >/dev/null 2>&1 || true
+  "${fixed_addresses[@]}" wineboot -i >/dev/null 2>&1 || true
   wineserver -p >/dev/null 2>&1 || true  # fails where the server of wineboot is still there
 }
 
@@ -33,6 +40,6 @@ headers_alone() {
 # gets one of its own, whose server has copies of the child's pipes and keeps them open.
 on_console() {
   local line
-  printf -v line '%q ' "$@"
+  printf -v line '%q ' "${fixed_addresses[@]}" "$@"
   script -qec "$line >&3 2>&3" /dev/null 3>&1 >/dev/null
 }
