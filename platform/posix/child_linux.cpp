@@ -120,9 +120,21 @@ SPAWNPIPE_BARE word aside(const child_plan& plan, int fd) noexcept {
   }
 }
 
+// Another thread may have opened something meanwhile that has the number of a closed stream for a moment, close-on-exec. In this
+// table, which is our own by now, it would stay.
+SPAWNPIPE_BARE bool is_no_stream(const child_descriptor& which) noexcept {
+  if (!which.inherited || which.source < 0) return false;
+  const word flags = call(SYS_fcntl, which.source, F_GETFD);
+  return flags < 0 || (flags & FD_CLOEXEC) != 0;
+}
+
 SPAWNPIPE_BARE void open_what_is_not(child_plan& plan) noexcept {
   for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
     child_descriptor& each = plan.descriptors[index];
+    if (is_no_stream(each)) {
+      each.source = -1;
+      each.inherited = false;
+    }
     if (each.source >= 0 && !each.reopened) continue;
     const word got = each.source < 0 ? open_null(each.target) : reopen(plan.host, each);
     if (got < 0) fail(plan, each.source < 0 ? child_step::redirect : child_step::table, got, index);
@@ -141,8 +153,9 @@ SPAWNPIPE_BARE void move_descriptors(child_plan& plan) noexcept {
   }
   for (std::size_t index = 0; index < plan.descriptor_count; ++index) {
     const child_descriptor& each = plan.descriptors[index];
-    const word got = each.source == each.target ? call(SYS_fcntl, each.source, F_SETFD, 0)
-                                                : call(SYS_dup3, each.source, each.target, 0);
+    const word got = each.source != each.target ? call(SYS_dup3, each.source, each.target, 0)
+                     : each.inherited           ? 0
+                                                : call(SYS_fcntl, each.source, F_SETFD, 0);
     if (got < 0) fail(plan, child_step::redirect, got, index);
   }
 }

@@ -24,6 +24,7 @@ struct child_failure {
 struct child_descriptor {
   int target;
   int source;        // -1: the null device
+  bool inherited;    // a stream of the host's: the null device, if that is closed by now, or close-on-exec
   bool reopened;     // through /proc: it lies above the cut
   int reopen_flags;  // O_RDONLY or O_WRONLY
 };

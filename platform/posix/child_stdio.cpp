@@ -60,6 +60,14 @@ result<void> connect_handle(connection& to, native_handle handle, const std::str
   return {};
 }
 
+// What has the number of a stream and is close-on-exec is none: it may be what another thread has just opened, for a moment, in a
+// host whose stream is closed.
+void inherit(connection& to, int number) noexcept {
+  const int flags = sys::fcntl(number, F_GETFD, 0);
+  to.inherited = flags >= 0 && (flags & FD_CLOEXEC) == 0;
+  to.fd = to.inherited ? number : -1;
+}
+
 int open_flags(stdio::file_mode mode) noexcept {
   switch (mode) {
     case stdio::file_mode::append: return O_WRONLY | O_CREAT | O_APPEND;
@@ -77,7 +85,7 @@ result<void> connect(connection& to, const Stdio& target, int number, const conn
   return std::visit(
       [&]<class Kind>(const Kind& kind) -> result<void> {
         if constexpr (std::is_same_v<Kind, stdio::inherit>) {
-          to.fd = descriptor_open(number) ? number : -1;
+          inherit(to, number);
           return {};
         } else if constexpr (std::is_same_v<Kind, stdio::null>) {
           return {};
@@ -91,6 +99,7 @@ result<void> connect(connection& to, const Stdio& target, int number, const conn
           return connect_handle(to, kind.value, name);
         } else {
           to.fd = out->fd;
+          to.inherited = out->inherited;
           return {};
         }
       },

@@ -17,9 +17,10 @@ constexpr std::size_t standard_streams = 3;
 
 // What becomes one of the child's descriptors.
 struct connection {
-  int fd = -1;       // for the child; -1: the null device
-  unique_fd opened;  // the same, where it was opened here
-  unique_fd ours;    // the other end of a pipe
+  int fd = -1;             // for the child; -1: the null device
+  bool inherited = false;  // it is the host's stream, and the host's word about it holds until exec
+  unique_fd opened;        // the same, where it was opened here
+  unique_fd ours;          // the other end of a pipe
 };
 
 // One that is given to the child beside the three.

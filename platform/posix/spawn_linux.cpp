@@ -111,12 +111,13 @@ void place_descriptors(const spawn_plan& plan, const child_stdio& from, bool reo
     const bool reopened = reopening && fd >= far_up && is_own_pipe(plan, index);
     all.push_back({.target = static_cast<int>(index),
                    .source = fd,
+                   .inherited = from.streams[index].inherited,
                    .reopened = reopened,
                    .reopen_flags = index == 0 ? O_RDONLY : O_WRONLY});
     if (!reopened) highest = std::max(highest, fd);
   }
   for (const extra_descriptor& each : from.extra) {
-    all.push_back({.target = each.number, .source = each.fd, .reopened = false, .reopen_flags = 0});
+    all.push_back({.target = each.number, .source = each.fd, .inherited = false, .reopened = false, .reopen_flags = 0});
     highest = std::max(highest, each.fd);
   }
   to.descriptors = all.data();

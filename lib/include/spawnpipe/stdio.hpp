@@ -21,7 +21,8 @@ struct native_handle {
 
 namespace stdio {
 
-/// The host's own stream of the same name. Where the host has it closed, the child gets the null device.
+/// The host's own stream of the same name. Where the host has it closed, or says by its close-on-exec flag (POSIX) that no
+/// child is to have it, the child gets the null device; `handle` gives it all the same.
 struct inherit {
   friend constexpr bool operator==(inherit, inherit) noexcept = default;
 };

@@ -79,7 +79,8 @@ class start {
   std::string program_;
   std::vector<std::string> arguments_;
   const char* cwd_ = nullptr;
-  std::array<child_descriptor, 3> streams_ = {{{0, -1, false, 0}, {1, -1, false, 0}, {2, -1, false, 0}}};
+  std::array<child_descriptor, 3> streams_ = {
+      {{0, -1, false, false, 0}, {1, -1, false, false, 0}, {2, -1, false, false, 0}}};
 };
 
 int status_of(pid_t pid) {

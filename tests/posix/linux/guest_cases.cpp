@@ -22,6 +22,7 @@ namespace {
 using harness::command;
 using harness::patience;
 using spawnpipe::posix::fd;
+using spawnpipe::stdio::inherit;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
@@ -63,6 +64,50 @@ TEST_CASE("[G2] exactly what was asked for, while other threads open descriptors
   over = true;
   for (std::thread& each : openers) each.join();
   CHECK(good == rounds * thread_count);
+}
+
+// What a child that inherits its stdin has there: "null", where the host has none.
+std::string inherited_in() {
+  const auto seen = spawnpipe::run(command("fds").in(inherit{}), {.until = patience()});
+  const auto all = seen ? harness::descriptors_of(seen->out) : std::vector<std::string>{};
+  return all.size() == 3 ? all[0] : "nothing";
+}
+
+HOST_SCENARIO(taken_before, "a pipe of another spawn has the number of a closed stream") {
+  EXPECT(spawnpipe::run(command("exit"), {.until = patience()}));  // what is made once is made
+  ::close(0);
+  const std::string closed = inherited_in();
+  EXPECT(closed.starts_with("0 null"));
+  using pipe_call = harness::replaced_call<&spawnpipe::platform::system_table::pipe_cloexec>;
+  std::string meanwhile;
+  const pipe_call slow([&](int* ends) {
+    const int code = pipe_call::direct(ends);
+    if (ends[0] == 0 && meanwhile.empty()) {
+      meanwhile = "nothing";
+      meanwhile = inherited_in();
+    }
+    return code;
+  });
+  EXPECT(spawnpipe::run(command("exit"), {.until = patience()}));
+  EXPECT(meanwhile == closed);
+}
+TEST_CASE("[G2] a child that inherits a closed stream does not get what another spawn has there for a moment") {
+  PLAY_SCENARIO("a pipe of another spawn has the number of a closed stream");
+}
+
+HOST_SCENARIO(taken_meanwhile, "a stream is closed, and its number taken, while a child is made") {
+  const int file = ::open(harness::child_program().c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT(::dup2(file, 0) == 0);
+  EXPECT(inherited_in().starts_with("0 file"));
+  using clone3_call = harness::replaced_call<&spawnpipe::platform::linux_table::clone3>;
+  const clone3_call late([&](struct clone_args* how, spawnpipe::platform::clone_function run, void* argument) -> pid_t {
+    ::fcntl(0, F_SETFD, FD_CLOEXEC);  // as what another thread opens in that moment
+    return clone3_call::direct(how, run, argument);
+  });
+  EXPECT(inherited_in().starts_with("0 null"));
+}
+TEST_CASE("[G2] nor what takes its number while the child is made") {
+  PLAY_SCENARIO("a stream is closed, and its number taken, while a child is made");
 }
 
 // ---- G3: pipes
