@@ -2,6 +2,7 @@
 #include "blocked_child.hpp"
 
 #include <atomic>
+#include <latch>
 #include <memory>
 
 namespace {
@@ -290,6 +291,19 @@ TEST_CASE("[C1] wake reaches the loop from any thread, is never lost, and is onl
   answered = 0;
   CHECK_OK(loop.run(patience()));
   CHECK(answered == 2000);
+}
+
+TEST_CASE("[G6] a host with many threads") {
+  harness::leak_check nothing_left;
+  std::latch over(1);
+  std::vector<std::thread> idle;
+  for (int i = 0; i < 64; ++i) idle.emplace_back([&] { over.wait(); });
+  for (int round = 0; round < 10; ++round) {
+    const auto done = must(spawnpipe::run(harness::command("cat"), {.input = "some text", .until = patience()}));
+    CHECK(done.out == "some text");
+  }
+  over.count_down();
+  for (std::thread& each : idle) each.join();
 }
 
 }  // namespace

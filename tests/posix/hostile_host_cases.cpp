@@ -1,14 +1,12 @@
 // Hosts that are hard to be a guest of: streams closed, SIGCHLD ignored, everything reaped, no descriptors left, newer calls
-// denied, many threads; and hosts that fork.
+// denied; and hosts that fork.
 #include "../children.hpp"
 #include "../scenario.hpp"
 
 #include <spawnpipe/posix.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <csignal>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -298,32 +296,6 @@ TEST_CASE("[G1][G6] a host without descriptors is told so at its first loop, and
     CAPTURE(left);
     (void)harness::play("the first loop, with " + std::to_string(left) + " descriptors left");
   }
-}
-
-// ---- threads
-
-TEST_CASE("[G6] a host with many threads") {
-  harness::leak_check nothing_left;
-  std::mutex lock;
-  std::condition_variable changed;
-  bool over = false;
-  std::vector<std::thread> idle;
-  for (int i = 0; i < 64; ++i) {
-    idle.emplace_back([&] {
-      std::unique_lock hold(lock);
-      changed.wait(hold, [&] { return over; });
-    });
-  }
-  for (int round = 0; round < 10; ++round) {
-    const auto done = harness::must(spawnpipe::run(command("cat"), {.input = "some text", .until = patience()}));
-    CHECK(done.out == "some text");
-  }
-  {
-    const std::lock_guard hold(lock);
-    over = true;
-  }
-  changed.notify_all();
-  for (std::thread& each : idle) each.join();
 }
 
 }  // namespace

@@ -130,15 +130,6 @@ TEST_CASE("[P6] a group of its own in the host's session") {
   RULE_HOLDS_OR_BROKEN("P6/own-group", running.has_value());
 }
 
-template <class Child>
-constexpr bool has_wait_tree = requires(Child& child) {
-  child.wait_tree(spawnpipe::deadline::never());
-};
-
-TEST_CASE("[P6] wait_tree proves that none is left") {
-  RULE_HOLDS_OR_BROKEN("P6/wait-tree", has_wait_tree<spawnpipe::child>);
-}
-
 TEST_CASE("[P6] a child that has a terminal stays in the host's group") {
   harness::leak_check nothing_left;
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);

@@ -1,0 +1,159 @@
+// Manners of a guest, on Windows: what the host has is as it was, and hosts that have less than usual, or more.
+#include "../children.hpp"
+#include "../scenario.hpp"
+#include "system_call.hpp"
+#include "wtf8.hpp"
+
+#include <spawnpipe/windows.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
+#include <windows.h>
+
+namespace {
+
+using harness::command;
+using harness::patience;
+using spawnpipe::stdio::inherit;
+using spawnpipe::stdio::null;
+using spawnpipe::stdio::pipe;
+
+constexpr std::array streams = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
+
+// A child of each sort: one that is fed, one that breaks its pipe, one that is killed, one that cannot be started.
+void use_everything() {
+  (void)spawnpipe::run(command("cat").cwd("/").env("SPAWNPIPE_TEST_X", "1"), {.input = "text", .until = patience()});
+  if (auto running = spawnpipe::spawn(command("read", 1, 0).in(pipe{}).out(pipe{}))) {
+    (void)running->in().write("x");
+    (void)running->wait(patience());
+    (void)running->in().write("y");
+  }
+  if (auto loop = spawnpipe::event_loop::create()) {
+    if (auto stopped = spawnpipe::spawn(*loop, command("hang").in(null{}).out(pipe{}).err(null{}))) {
+      stopped->on_exit([](spawnpipe::child&, const spawnpipe::exit_status&) {});
+      (void)stopped->begin_stop(spawnpipe::stop_policy::immediate());
+      (void)loop->run(patience());
+    }
+  }
+  (void)spawnpipe::spawn(spawnpipe::command("./spawnpipe-no-such-program"));
+}
+
+bool in_a_job() {
+  BOOL inside = TRUE;
+  return ::IsProcessInJob(::GetCurrentProcess(), nullptr, &inside) == FALSE || inside != FALSE;
+}
+
+std::wstring directory() {
+  std::wstring path(32767, L'\0');
+  path.resize(::GetCurrentDirectoryW(static_cast<DWORD>(path.size()), path.data()));
+  return path;
+}
+
+std::wstring variables() {
+  std::wstring all;
+  wchar_t* const block = ::GetEnvironmentStringsW();
+  for (const wchar_t* each = block; each != nullptr && *each != L'\0'; each += std::wstring_view(each).size() + 1) {
+    all += std::wstring(each) + L'\n';
+  }
+  if (block != nullptr) ::FreeEnvironmentStringsW(block);
+  return all;
+}
+
+HOST_SCENARIO(nothing_changed, "what a host has stays as it was") {
+  const UINT errors = ::SetErrorMode(SEM_FAILCRITICALERRORS);
+  const bool job = in_a_job();
+  const std::wstring folder = directory();
+  const std::wstring environment = variables();
+  std::array<HANDLE, 3> handles{};
+  for (std::size_t i = 0; i < streams.size(); ++i) handles[i] = ::GetStdHandle(streams[i]);
+
+  use_everything();
+
+  EXPECT(::SetErrorMode(errors) == SEM_FAILCRITICALERRORS);
+  EXPECT(in_a_job() == job);
+  EXPECT(directory() == folder);
+  EXPECT(variables() == environment);
+  for (std::size_t i = 0; i < streams.size(); ++i) EXPECT(::GetStdHandle(streams[i]) == handles[i]);
+}
+TEST_CASE("[G1] the host is put in no job, and its directory, environment, streams and error mode are its own") {
+  PLAY_SCENARIO("what a host has stays as it was");
+}
+
+HOST_SCENARIO(only_linked, "a host that only links the library") {
+  // Something of it is linked, and not called.
+  static auto* volatile linked = &use_everything;
+  EXPECT(linked != nullptr);
+  EXPECT(host_os::thread_count().value_or(1) == 1);
+}
+TEST_CASE("[G1] a host that only links the library has no thread of it") {
+  PLAY_SCENARIO("a host that only links the library");
+}
+
+HOST_SCENARIO(no_sockets, "a host without sockets") {
+  const auto loaded = [] { return ::GetModuleHandleW(L"ws2_32.dll") != nullptr; };
+  if (loaded()) SKIP_SCENARIO("the system itself has loaded Winsock into this process");
+  use_everything();
+  EXPECT(!loaded());
+}
+TEST_CASE("[G1] Winsock is not loaded") { PLAY_SCENARIO("a host without sockets"); }
+
+TEST_CASE("[G5] a child of the host's own is not waited for, ended or closed") {
+  std::wstring line = L"child hang";
+  const std::wstring program = wtf8::widen(harness::child_program());
+  STARTUPINFOW start{};
+  start.cb = sizeof start;
+  PROCESS_INFORMATION made{};
+  REQUIRE(::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, FALSE, CREATE_NO_WINDOW, nullptr, nullptr,
+                           &start, &made) != 0);
+  use_everything();
+  CHECK(::WaitForSingleObject(made.hProcess, 0) == WAIT_TIMEOUT);
+  CHECK(::TerminateProcess(made.hProcess, 77) != 0);
+  CHECK(::WaitForSingleObject(made.hProcess, 10'000) == WAIT_OBJECT_0);
+  DWORD code = 0;
+  CHECK(::GetExitCodeProcess(made.hProcess, &code) != 0);
+  CHECK(code == 77);
+  CHECK(::CloseHandle(made.hThread) != 0);
+  CHECK(::CloseHandle(made.hProcess) != 0);
+}
+
+HOST_SCENARIO(no_streams, "a host without streams") {
+  std::array<HANDLE, 3> before{};
+  for (std::size_t i = 0; i < streams.size(); ++i) before[i] = ::GetStdHandle(streams[i]);
+  for (const HANDLE nothing : {HANDLE{nullptr}, INVALID_HANDLE_VALUE}) {
+    for (const DWORD each : streams) ::SetStdHandle(each, nothing);
+    const auto fed = spawnpipe::run(command("cat"), {.input = "text", .until = patience()});
+    auto inheriting = spawnpipe::spawn(command("cat").in(inherit{}).out(inherit{}).err(inherit{}));
+    const auto ended = inheriting ? inheriting->wait(patience()) : inheriting.error();
+    for (std::size_t i = 0; i < streams.size(); ++i) ::SetStdHandle(streams[i], before[i]);
+    EXPECT(fed && fed->out == "text");
+    EXPECT(ended && ended->success());  // it reads the end of its input at once
+  }
+}
+TEST_CASE("[G6] a host without standard streams, as programs with windows are") {
+  PLAY_SCENARIO("a host without streams");
+}
+
+HOST_SCENARIO(own_job, "a host in a job of its own") {
+  const HANDLE job = ::CreateJobObjectW(nullptr, nullptr);
+  EXPECT(job != nullptr);
+  EXPECT(::AssignProcessToJobObject(job, ::GetCurrentProcess()) != FALSE);
+  EXPECT(in_a_job());
+  const auto done = spawnpipe::run(command("cat"), {.input = "text", .until = patience()});
+  EXPECT(done && done->out == "text");
+  auto running = spawnpipe::spawn(command("tree", "hang").in(null{}).out(pipe{}).err(null{}));
+  EXPECT(running);
+  if (!running) return;
+  const auto line = running->out().read_line(patience());
+  EXPECT(line);
+  const std::int64_t grandchild = line ? std::stoll(std::string(*line)) : 0;
+  const auto sent = running->kill();
+  EXPECT(sent && sent->reached == spawnpipe::mechanism::job && sent->exact);
+  EXPECT(running->wait(patience()));
+  EXPECT(harness::gone_within(grandchild, harness::scaled(std::chrono::seconds(5))));
+}
+TEST_CASE("[G6][P6] a host that is in a job itself: its children have jobs of their own within") {
+  PLAY_SCENARIO("a host in a job of its own");
+}
+
+}  // namespace
