@@ -180,17 +180,24 @@ TEST_CASE("[W6][W8] a pipe that breaks under a queue: flush and write_all say so
 
 TEST_CASE("[W7] an error is called back once, after the last progress") {
   harness::leak_check nothing_left;
+  const harness::temp_dir folder;
   event_loop loop = must(event_loop::create());
-  child running = must(spawnpipe::spawn(loop, piped({.in = 1'000'000}, "read", 600'000, 0)));
+  // More than any pipe holds: it is queued, and delivered when the child reads.
+  const std::string text = pattern::make(1'000'000);
+  child running = must(spawnpipe::spawn(loop, piped({.in = text.size()}, "when-file", folder / "go", "until-eof")));
   int progress = 0;
   int errors = 0;
   running.in().on_written([&](pipe_writer& in) {
     CHECK(errors == 0);
     CHECK(balanced(in.books()));
     in.error() ? ++errors : ++progress;
+    if (in.error() || progress > 1) return;
+    REQUIRE_OK(in.write(text));
+    REQUIRE_OK(running.kill());
   });
-  CHECK(must(running.in().write(pattern::make(1'000'000))) == 1'000'000);
+  CHECK(must(running.in().write(text)) == text.size());
   CHECK(errors == 0);
+  harness::write_file(folder / "go", "");
   running.on_exit([](child&, const exit_status&) {});
   CHECK_OK(loop.run(patience()));
   CHECK(progress > 0);

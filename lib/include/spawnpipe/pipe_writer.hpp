@@ -105,7 +105,8 @@ class SPAWNPIPE_API pipe_writer {
   [[nodiscard]] std::optional<spawnpipe::error> error() const;
 
   /// Called in `event_loop::run` when queued bytes were delivered, and a last time when an error came (see `error()`).
-  /// POSIX: not called for what `write` delivered at once. An empty function takes it back.
+  /// Not called for what `write` itself delivered; and what came since the last call, an error too, may be told by one. An empty
+  /// function takes it back.
   void on_written(std::function<void(pipe_writer&)> callback);
 
  private:
