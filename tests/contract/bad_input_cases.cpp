@@ -187,10 +187,11 @@ TEST_CASE("[P1] a cwd that is missing, or a file") {
   }
   const std::pair<std::string, std::errc> files[] = {{folder / "file", std::errc::not_a_directory},
                                                      {folder / "file/below", host_os::below_a_file()}};
-  for (const auto& [directory, expected] : files) {
+  for (const auto& each : files) {
+    const auto& directory = each.first;  // a structured binding cannot be captured
     CAPTURE(directory);
     const auto file = refused(command("cwd").cwd(directory));
-    CHECK(file == expected);
+    CHECK(file == each.second);
     CHECK(file.where == stage::cwd);
     CHECK(file.subject == directory);
   }
