@@ -26,6 +26,30 @@ const std::string& child_program() {
   return path;
 }
 
+bool use_everything() {
+  const auto fed =
+      spawnpipe::run(command("cat").cwd("/").env("SPAWNPIPE_TEST_X", "1"), {.input = "text", .until = patience()});
+  bool good = fed && fed->success() && fed->out == "text";
+
+  auto breaks = spawnpipe::spawn(command("read", 1, 0).in(spawnpipe::stdio::pipe{}).out(spawnpipe::stdio::pipe{}));
+  good = good && breaks && breaks->in().write("x") && breaks->wait(patience());
+  if (breaks) {
+    (void)breaks->in().write("y");
+    good = !breaks->in().flush(patience()) && breaks->in().error() && good;
+  }
+
+  auto loop = spawnpipe::event_loop::create();
+  bool ended = false;
+  if (loop) {
+    auto stopped = spawnpipe::spawn(*loop, quiet(command("hang")));
+    if (stopped) {
+      stopped->on_exit([&](spawnpipe::child&, const spawnpipe::exit_status& how) { ended = was_killed(how); });
+      good = stopped->begin_stop(spawnpipe::stop_policy::immediate()) && loop->run(patience()) && good;
+    }
+  }
+  return good && ended && !spawnpipe::spawn(spawnpipe::command("./spawnpipe-no-such-program"));
+}
+
 void warm_up() {
   thread_local bool warm = false;
   if (warm) return;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace harness {
 
@@ -25,6 +26,16 @@ template <class... Arguments>
 [[nodiscard]] spawnpipe::command command(std::string_view verb, const Arguments&... arguments) {
   return spawnpipe::command(child_program(), {std::string(verb), as_argument(arguments)...});
 }
+
+// The same with no stream that could be a terminal: nothing to read, its output in a pipe, no errors.
+[[nodiscard]] inline spawnpipe::command quiet(spawnpipe::command what) {
+  namespace stdio = spawnpipe::stdio;
+  return std::move(what.in(stdio::null{}).out(stdio::pipe{}).err(stdio::null{}));
+}
+
+// A child of each sort: one that is fed, one that breaks its pipe, one that is stopped on a loop, one that cannot be started; for cases
+// that look at the host before and after. True where each went as it should.
+[[nodiscard]] bool use_everything();
 
 // Makes what the library keeps for a thread (the default loop with its descriptors), so that counts stay the same from here on.
 void warm_up();

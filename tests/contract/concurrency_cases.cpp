@@ -298,12 +298,14 @@ TEST_CASE("[G6] a host with many threads") {
   std::latch over(1);
   std::vector<std::thread> idle;
   for (int i = 0; i < 64; ++i) idle.emplace_back([&] { over.wait(); });
+  int good = 0;
   for (int round = 0; round < 10; ++round) {
-    const auto done = must(spawnpipe::run(harness::command("cat"), {.input = "some text", .until = patience()}));
-    CHECK(done.out == "some text");
+    const auto done = spawnpipe::run(harness::command("cat"), {.input = "some text", .until = patience()});
+    good += done && done->out == "some text" ? 1 : 0;
   }
   over.count_down();
   for (std::thread& each : idle) each.join();
+  CHECK(good == 10);
 }
 
 }  // namespace

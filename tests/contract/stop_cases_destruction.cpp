@@ -14,6 +14,7 @@ namespace {
 using harness::command;
 using harness::gone_within;
 using harness::patience;
+using harness::quiet;
 using harness::scaled;
 using spawnpipe::errc;
 using spawnpipe::stop_policy;
@@ -21,9 +22,6 @@ using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
-
-// No stream of it is a terminal, so that it gets a group of its own.
-spawnpipe::command quiet(spawnpipe::command what) { return std::move(what.in(null{}).out(pipe{}).err(null{})); }
 
 std::string line_of(spawnpipe::child& running) {
   return std::string(harness::must(running.out().read_line(patience())));

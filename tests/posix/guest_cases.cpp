@@ -84,22 +84,6 @@ std::string without_sigchld(const std::string& state) {
   return kept;
 }
 
-// A child of each sort, one of which breaks the pipe that is written to.
-void use_everything() {
-  (void)spawnpipe::run(command("cat"), {.input = "text", .until = patience()});
-  auto running = harness::must(spawnpipe::spawn(command("read", 1, 0).in(pipe{}).out(pipe{})));
-  (void)running.in().write("x");
-  (void)running.wait(patience());
-  (void)running.in().write("y");
-  CHECK(running.in().error().has_value());
-  auto loop = harness::must(spawnpipe::event_loop::create());
-  auto stopped = harness::must(spawnpipe::spawn(loop, command("hang").in(null{}).out(pipe{}).err(null{})));
-  stopped.on_exit([](spawnpipe::child&, const spawnpipe::exit_status&) {});
-  (void)stopped.begin_stop(spawnpipe::stop_policy::immediate());
-  (void)loop.run(patience());
-  (void)spawnpipe::spawn(spawnpipe::command("./spawnpipe-no-such-program"));
-}
-
 TEST_CASE("[G1] the host's SIGCHLD handler is its own") {
   harness::leak_check nothing_left;
   const disposition mine(SIGCHLD, do_nothing);
@@ -122,7 +106,7 @@ TEST_CASE("[G1] no other disposition, and no mask, is changed") {
   sigaddset(&some, SIGWINCH);
   ::pthread_sigmask(SIG_BLOCK, &some, &before);
   const std::string state = host_os::signal_state();
-  use_everything();
+  CHECK(harness::use_everything());
   CHECK(without_sigchld(host_os::signal_state()) == without_sigchld(state));
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
@@ -311,7 +295,7 @@ TEST_CASE("[G5] children of the host are not reaped, not signalled and not waite
     for (;;) ::pause();
   }
   CHECK(harness::gone_within(over, 5s));
-  use_everything();
+  CHECK(harness::use_everything());
   for (int round = 0; round < 20; ++round)
     CHECK(harness::must(spawnpipe::run(command("exit"), {.until = patience()})).success());
   CHECK(host_os::running(hanging));

@@ -25,13 +25,11 @@ namespace {
 
 using harness::command;
 using harness::patience;
+using harness::quiet;
 using spawnpipe::errc;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
-
-// No stream of it is a terminal.
-spawnpipe::command quiet(spawnpipe::command what) { return std::move(what.in(null{}).out(pipe{}).err(null{})); }
 
 // ---- P4
 

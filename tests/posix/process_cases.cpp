@@ -21,6 +21,7 @@ namespace {
 using harness::command;
 using harness::gone_within;
 using harness::patience;
+using harness::quiet;
 using spawnpipe::errc;
 using spawnpipe::mechanism;
 using spawnpipe::process_group;
@@ -28,9 +29,6 @@ using spawnpipe::stdio::handle;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
-
-// No stream of it is a terminal.
-spawnpipe::command quiet(spawnpipe::command what) { return std::move(what.in(null{}).out(pipe{}).err(null{})); }
 
 // ---- P4
 

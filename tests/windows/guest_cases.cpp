@@ -1,14 +1,10 @@
 // Manners of a guest, on Windows: what the host has is as it was, and hosts that have less than usual, or more.
 #include "../children.hpp"
 #include "../scenario.hpp"
-#include "system_call.hpp"
 #include "wtf8.hpp"
-
-#include <spawnpipe/windows.hpp>
 
 #include <array>
 #include <string>
-#include <vector>
 #include <windows.h>
 
 namespace {
@@ -20,24 +16,6 @@ using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 
 constexpr std::array streams = {STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE};
-
-// A child of each sort: one that is fed, one that breaks its pipe, one that is killed, one that cannot be started.
-void use_everything() {
-  (void)spawnpipe::run(command("cat").cwd("/").env("SPAWNPIPE_TEST_X", "1"), {.input = "text", .until = patience()});
-  if (auto running = spawnpipe::spawn(command("read", 1, 0).in(pipe{}).out(pipe{}))) {
-    (void)running->in().write("x");
-    (void)running->wait(patience());
-    (void)running->in().write("y");
-  }
-  if (auto loop = spawnpipe::event_loop::create()) {
-    if (auto stopped = spawnpipe::spawn(*loop, command("hang").in(null{}).out(pipe{}).err(null{}))) {
-      stopped->on_exit([](spawnpipe::child&, const spawnpipe::exit_status&) {});
-      (void)stopped->begin_stop(spawnpipe::stop_policy::immediate());
-      (void)loop->run(patience());
-    }
-  }
-  (void)spawnpipe::spawn(spawnpipe::command("./spawnpipe-no-such-program"));
-}
 
 bool in_a_job() {
   BOOL inside = TRUE;
@@ -68,7 +46,7 @@ HOST_SCENARIO(nothing_changed, "what a host has stays as it was") {
   std::array<HANDLE, 3> handles{};
   for (std::size_t i = 0; i < streams.size(); ++i) handles[i] = ::GetStdHandle(streams[i]);
 
-  use_everything();
+  EXPECT(harness::use_everything());
 
   EXPECT(::SetErrorMode(errors) == SEM_FAILCRITICALERRORS);
   EXPECT(in_a_job() == job);
@@ -82,7 +60,7 @@ TEST_CASE("[G1] the host is put in no job, and its directory, environment, strea
 
 HOST_SCENARIO(only_linked, "a host that only links the library") {
   // Something of it is linked, and not called.
-  static auto* volatile linked = &use_everything;
+  static auto* volatile linked = &harness::use_everything;
   EXPECT(linked != nullptr);
   EXPECT(host_os::thread_count().value_or(1) == 1);
 }
@@ -93,12 +71,13 @@ TEST_CASE("[G1] a host that only links the library has no thread of it") {
 HOST_SCENARIO(no_sockets, "a host without sockets") {
   const auto loaded = [] { return ::GetModuleHandleW(L"ws2_32.dll") != nullptr; };
   if (loaded()) SKIP_SCENARIO("the system itself has loaded Winsock into this process");
-  use_everything();
+  EXPECT(harness::use_everything());
   EXPECT(!loaded());
 }
 TEST_CASE("[G1] Winsock is not loaded") { PLAY_SCENARIO("a host without sockets"); }
 
 TEST_CASE("[G5] a child of the host's own is not waited for, ended or closed") {
+  harness::leak_check nothing_left;
   std::wstring line = L"child hang";
   const std::wstring program = wtf8::widen(harness::child_program());
   STARTUPINFOW start{};
@@ -106,7 +85,7 @@ TEST_CASE("[G5] a child of the host's own is not waited for, ended or closed") {
   PROCESS_INFORMATION made{};
   REQUIRE(::CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, FALSE, CREATE_NO_WINDOW, nullptr, nullptr,
                            &start, &made) != 0);
-  use_everything();
+  CHECK(harness::use_everything());
   CHECK(::WaitForSingleObject(made.hProcess, 0) == WAIT_TIMEOUT);
   CHECK(::TerminateProcess(made.hProcess, 77) != 0);
   CHECK(::WaitForSingleObject(made.hProcess, 10'000) == WAIT_OBJECT_0);

@@ -65,8 +65,8 @@ class SPAWNPIPE_API child {
   /// killed, unless the policy forbids it; so is it on `cancel`.
   ///
   /// Errors: `errc::timed_out` where the policy forbids to kill, or the system did not report the end within
-  /// `reap_limit`; `errc::cancelled` where the policy forbids to kill; `errc::invalid_argument` for a negative grace; `errc::would_deadlock` (nothing was done then);
-  /// `errc::closed` after `detach`.
+  /// `reap_limit`; `errc::cancelled` where the policy forbids to kill; `errc::invalid_argument` for a negative grace;
+  /// `errc::would_deadlock` (nothing was done then); `errc::closed` after `detach`.
   result<stop_report> stop(const stop_policy& policy = {}, deadline until = deadline::never(),
                            const cancellation& cancel = {});
 
@@ -109,7 +109,8 @@ class SPAWNPIPE_API child {
 };
 
 /// Starts `what` on the loop of this thread, for blocking calls. Blocks until the program has been loaded or that has
-/// failed, which is reported here; no deadline bounds that (nor the opening of a redirect, such as a FIFO's).
+/// failed, which is reported here. No deadline bounds that, nor how long the system takes to open a redirect (a named pipe is not
+/// waited for).
 ///
 /// Errors, with their stage and subject:
 /// - `stage::command`, `errc::invalid_argument`: an empty argv; a NUL in a string (subject: which); a variable's name that
@@ -130,7 +131,8 @@ class SPAWNPIPE_API child {
 /// code alone, so that cwd, exec and process are told apart by looking at the directory and the code afterwards.
 [[nodiscard]] SPAWNPIPE_API result<child> spawn(const command& what);
 
-/// Starts `what` on `loop`. Errors: as above, `errc::wrong_thread`, and `errc::closed` for a `loop` that is none. Allowed in callbacks.
+/// Starts `what` on `loop`. Allowed in callbacks. Errors: as above, `errc::wrong_thread`, and `errc::closed` for a `loop` that is
+/// none.
 [[nodiscard]] SPAWNPIPE_API result<child> spawn(event_loop& loop, const command& what);
 
 }  // namespace spawnpipe

@@ -23,12 +23,12 @@ class waker_ref;
 /// the thread ends.
 ///
 /// A loop and all that was made on it belong to one thread at a time, at first the one that created it; a call from
-/// another returns `errc::wrong_thread`, and does nothing where it returns nothing. Only `wake()` and what ends a call from elsewhere (a stop request, an
-/// `interrupter`) are for other threads. Two loops on two threads share nothing.
+/// another returns `errc::wrong_thread`, and does nothing where it returns nothing. Only `wake()` and what ends a call from
+/// elsewhere (a stop request, an `interrupter`) are for other threads. Two loops on two threads share nothing.
 ///
-/// Callbacks run in `run` only (on an adopted loop in the host's `uv_run`), never in a blocking call and never in a destructor. In a callback, a call that would have
-/// to wait returns `errc::would_deadlock`; everything else is allowed, destroying the object whose callback it is, and
-/// this loop, included. A callback may throw: the exception comes out of `run`, and the loop can be run again.
+/// Callbacks run in `run` only (on an adopted loop in the host's `uv_run`), never in a blocking call and never in a destructor.
+/// In a callback, a call that would have to wait returns `errc::would_deadlock`; everything else is allowed, destroying the
+/// object whose callback it is, and this loop, included. A callback may throw: the exception comes out of `run`, and the loop can be run again.
 ///
 /// Children and pipes may outlive the `event_loop` object; they keep what they need of it.
 class SPAWNPIPE_API event_loop {

@@ -73,8 +73,8 @@ class SPAWNPIPE_API pipe_reader {
                         const cancellation& cancel = {});
 
   /// Appends to `buffer` what the reader and the pipe hold now, `limit` bytes and 1 MiB at most (so that a child that writes
-  /// on and on does not hold the caller), and says how many. Never waits: for a child that is gone while a grandchild still holds the pipe. 0 means that nothing is there now; an end or an
-  /// error that was met shows at the next read.
+  /// on and on does not hold the caller), and says how many. Never waits: for a child that is gone while a grandchild still holds
+  /// the pipe. 0 means that nothing is there now; an end or an error that was met shows at the next read.
   result<std::size_t> drain(std::string& buffer, std::size_t limit = std::numeric_limits<std::size_t>::max());
 
   /// What has been received and not consumed, straight from the receive buffer. The view is valid until the next call
