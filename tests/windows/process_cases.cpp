@@ -103,7 +103,7 @@ TEST_CASE("[C4] a host's own wait: the native handle is set while there is somet
   const HANDLE event = spawnpipe::windows::handle(loop.native());
   REQUIRE_OK(running.in().write_all("\n\n", patience()));
   const auto limit = patience();
-  while (!ended && !limit.passed()) {
+  while (!(ended && running.out().at_end()) && !limit.passed()) {
     const auto next = loop.next_deadline();
     if (next.passed() || ::WaitForSingleObject(event, 5000) == WAIT_OBJECT_0) {
       static_cast<void>(loop.run(spawnpipe::deadline::now()));
