@@ -87,6 +87,15 @@ class later {
   return std::string(must(from.read_line(patience()), file, line));
 }
 
+// Lets this thread's loop make passes until `holds()`, bounded. A wait for a child that has ended makes none, and its end may be heard
+// of before the bytes that it wrote.
+template <class Condition>
+void pass_until(Condition holds) {
+  for (const auto limit = patience(); !holds() && !limit.passed();) {
+    CHECK(must(spawnpipe::run(harness::command("exit"), {.until = patience()})).success());
+  }
+}
+
 // Everything to the end of the stream.
 [[nodiscard]] inline std::string rest_of(pipe_reader& from, std::string so_far = {}) {
   REQUIRE_OK(from.read_all(so_far, std::size_t{1} << 30, patience()));

@@ -68,10 +68,7 @@ TEST_CASE("[R1][R3] with the buffer full, the child's end is still noticed; what
     // It fits into pipe and buffer together, so that the child can end; it does not fit into the buffer.
     child running = must(spawnpipe::spawn(piped({.out = capacity}, "write", 4096 + 50)));
     CHECK(must(running.wait(patience())).success());
-    // The end of a process may be heard of before the bytes that it wrote first: the loop has to come round.
-    for (const auto limit = patience(); running.out().available().size() < capacity && !limit.passed();) {
-      CHECK_OK(spawnpipe::run(harness::command("exit"), {.until = patience()}));
-    }
+    pass_until([&] { return running.out().available().size() >= capacity; });
     CHECK(running.out().available().size() == capacity);
     CHECK_FALSE(running.out().at_end());
     const std::string all = rest_of(running.out());
@@ -225,15 +222,14 @@ TEST_CASE("[R2] available and consume look into the receive buffer") {
   out.consume(5);
   CHECK(must(running.in().write("\n")) == 1);
   CHECK(out.read_until('-', 50ms).failed_with(errc::timed_out));
-  const deadline limit = patience();
-  while (out.available().size() < 10 && !limit.passed()) static_cast<void>(running.wait(1ms));
+  pass_until([&] { return out.available().size() >= 10; });
   CHECK(out.available_text() == "0123456789");
   CHECK(text_of(out.available()) == "0123456789");
   out.consume(4);
   CHECK(out.available_text() == "456789");
   out.consume(0);
   CHECK(must(running.in().write("\n")) == 1);
-  while (out.available().size() < 9 && !limit.passed()) static_cast<void>(running.wait(1ms));
+  pass_until([&] { return out.available().size() >= 9; });
   CHECK(out.available_text() == "456789abc");
   out.consume(1000);
   CHECK(out.available().empty());

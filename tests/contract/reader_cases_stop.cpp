@@ -15,8 +15,7 @@ TEST_CASE("[R4] what came before a stop stays readable, and nothing comes after 
   child running = start("pieces-on-request", "before", "after\n");
   pipe_reader& out = running.out();
   CHECK(must(running.in().write("\n")) == 1);
-  const deadline limit = patience();
-  while (out.available().empty() && !limit.passed()) static_cast<void>(running.wait(1ms));
+  pass_until([&] { return !out.available().empty(); });
   for (int times = 0; times < 3; ++times) CHECK_OK(out.stop());
   CHECK(out.available_text() == "before");
   CHECK(must(running.in().write("\n")) == 1);
