@@ -171,8 +171,8 @@ TEST_CASE("[P7] what a grandchild writes within the drain limit is kept, to its 
   CHECK_FALSE(pattern::first_difference(done.err));
   // One that never stops writing is left at the limit too.
   const stopwatch watch;
-  const completed endless = must(
-      spawnpipe::run(harness::command("grandchild", "yes", "y", "err"), {.until = patience(), .drain_limit = 50ms}));
+  const completed endless = must(spawnpipe::run(harness::command("grandchild", "yes", "y", "err"),
+                                                {.until = patience(), .drain_limit = scaled(300ms)}));
   const harness::end_at_exit grandchild(std::strtoll(endless.out.c_str(), nullptr, 10));
   CHECK(endless.drain_limited);
   CHECK(endless.err.size() > 0);
