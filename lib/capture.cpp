@@ -38,6 +38,12 @@ void capture::append(std::span<const std::byte> bytes) {
   }
 }
 
+std::string capture::text() const {
+  std::string all = head_;
+  all.append(tail_, tail_start_).append(tail_, 0, tail_start_);
+  return all;
+}
+
 std::string capture::take() {
   std::rotate(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(tail_start_), tail_.end());
   head_ += tail_;

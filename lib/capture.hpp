@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace spawnpipe::detail {
 
@@ -20,6 +21,14 @@ class capture {
   /// More came than the limit keeps.
   [[nodiscard]] bool overflowed() const noexcept { return dropped_ > 0; }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
+  /// Whether so many more bytes can be kept.
+  [[nodiscard]] bool fits(std::size_t bytes) const noexcept {
+    return bytes <= head_limit_ - head_.size() + tail_limit_ - tail_.size();
+  }
+  /// What is kept of the beginning: all that came, until there was more than that.
+  [[nodiscard]] std::string_view head() const noexcept { return head_; }
+  /// A copy of what is kept, in order.
+  [[nodiscard]] std::string text() const;
   /// What was kept, in order. Once.
   [[nodiscard]] std::string take();
 

@@ -4,6 +4,7 @@
 #include "child_core.hpp"
 #include "spawn_plan.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace spawnpipe {
@@ -58,6 +59,13 @@ result<exit_status> child::wait(deadline until, const cancellation& cancel) {
 
 std::optional<exit_status> child::status() const noexcept { return core_ != nullptr ? core_->status() : std::nullopt; }
 
+std::optional<resource_usage> child::used() const noexcept { return core_ != nullptr ? core_->used() : std::nullopt; }
+
+result<tree_report> child::wait_tree(deadline until, const cancellation& cancel) {
+  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  return core_->wait_tree(until, cancel);
+}
+
 result<stop_report> child::stop(const stop_policy& policy, deadline until, const cancellation& cancel) {
   if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
   return core_->stop(policy, until, cancel);
@@ -98,6 +106,53 @@ void child::on_exit(std::function<void(child&, const exit_status&)> callback) {
   if (core_ != nullptr && core_->loop().usable_here()) core_->on_exit(std::move(callback));
 }
 
+bool child::suspended() const noexcept { return core_ != nullptr && core_->suspended(); }
+
+void child::on_suspend(std::function<void(child&)> callback) {
+  if (core_ != nullptr && core_->loop().usable_here()) core_->on_suspend(std::move(callback));
+}
+
+result<void> child::resume() {
+  if (auto refused = unusable(core_, stage::signal)) return *std::move(refused);
+  return core_->resume();
+}
+
+std::vector<result<stop_report>> stop_all(std::span<child* const> children, const stop_policy& policy, deadline until,
+                                          const cancellation& cancel) {
+  detail::loop_core* loop = nullptr;
+  std::vector<result<stop_report>> results;
+  std::vector<std::pair<detail::child_core*, std::size_t>> stopping;  // and the place of its result
+  for (child* const each : children) {
+    detail::child_core* const core = each != nullptr ? detail::child_core::of(*each) : nullptr;
+    std::optional<error> refused = unusable(core, stage::wait);
+    if (!refused) refused = detail::impossible(policy);
+    if (!refused && loop == nullptr) loop = &core->loop();
+    if (!refused && loop != &core->loop())
+      refused = error{errc::invalid_argument, stage::wait, "a child of another loop"};
+    if (!refused && !loop->can_wait()) refused = error{errc::would_deadlock, stage::wait};
+    if (!refused) stopping.emplace_back(core, results.size());
+    results.push_back(refused ? result<stop_report>(*std::move(refused)) : stop_report{});
+  }
+  if (stopping.empty()) return results;
+
+  const auto all = [&](auto holds) {
+    return std::all_of(stopping.begin(), stopping.end(), [&](const auto& each) { return holds(*each.first); });
+  };
+  for (const auto& [core, place] : stopping) core->begin_stop(policy);
+  const detail::waited how =
+      loop->wait(until, cancel, [&] { return all([&](const auto& each) { return each.stop_over(policy, until); }); });
+  std::vector<bool> cut_short;
+  for (const auto& [core, place] : stopping) {
+    cut_short.push_back(how != detail::waited::ready && !core->stop_over(policy, until));
+    if (cut_short.back()) core->hurry();
+  }
+  loop->wait(deadline::never(), {}, [&] { return all([](const auto& each) { return !each.stopping(); }); });
+  for (std::size_t i = 0; i < stopping.size(); ++i) {
+    results[stopping[i].second] = stopping[i].first->stopped(cut_short[i] ? how : detail::waited::ready);
+  }
+  return results;
+}
+
 result<child> spawn(const command& what) {
   auto loop = detail::loop_core::of_this_thread();
   if (!loop) return std::move(loop).error();
@@ -109,5 +164,7 @@ result<child> spawn(event_loop& loop, const command& what) {
   if (core == nullptr) return error{errc::closed, stage::loop};
   return spawn_on(core, what);
 }
+
+result<std::int64_t> spawn_detached(const command& what) { return detail::start_detached(what); }
 
 }  // namespace spawnpipe

@@ -98,6 +98,16 @@ command& command::group(process_group which) noexcept {
   return *this;
 }
 
+command& command::tree(process_tree which) noexcept {
+  tree_ = which;
+  return *this;
+}
+
+command& command::end_with_host(bool wanted) noexcept {
+  end_with_host_ = wanted;
+  return *this;
+}
+
 command& command::on_destroy(stop_policy policy) noexcept {
   on_destroy_ = policy;
   return *this;

@@ -28,6 +28,7 @@ constexpr errc_entry entries[] = {
     {errc::already_exited, "the process has already ended", std::errc::no_such_process},
     {errc::not_supported, "not supported by this back end", std::errc::not_supported},
     {errc::invalid_argument, "invalid argument", std::errc::invalid_argument},
+    {errc::suspended, "the child was stopped, and waits to be resumed", no_generic},
     {errc::zero_write, "the system took no byte and reported success", std::errc::io_error},
 };
 

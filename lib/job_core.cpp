@@ -19,6 +19,10 @@ constexpr std::size_t most_in_a_pipe = std::size_t{1} << 20;
 std::optional<error> impossible(const run_options& options) {
   const auto refuse = [](const char* subject) { return error{errc::invalid_argument, stage::command, subject}; };
   if (options.capture.bytes > capture_limit::max_bytes) return refuse("run_options: capture.bytes");
+  if (options.capture.on_overflow == overflow::spill) {
+    const std::string& name = options.capture.spill_to;
+    if (name.empty() || name.find('\0') != std::string::npos) return refuse("run_options: capture.spill_to");
+  }
   if (options.drain_limit.count() < 0) return refuse("run_options: drain_limit");
   return impossible(options.policy);
 }
@@ -30,8 +34,8 @@ job_core::job_core(loop_core& loop, core_ref<child_core> child, const run_option
       own_input_(own_input ? options.input : std::string_view()),
       input_(own_input ? std::string_view(own_input_) : options.input),
       rest_(input_),
-      out_(options.capture),
-      err_(options.capture),
+      out_(options.capture, "out"),
+      err_(options.capture, "err"),
       until_(options.until),
       cancel_(options.cancel),
       policy_(options.policy),
@@ -50,6 +54,7 @@ job_core::~job_core() {
 
 void job_core::begin() {
   child_->observe(this);
+  child_->suspend_host_along(true);
   if (child_->in() != nullptr) child_->in()->observe(this);
   const auto connect = [this](output& to, reader_core* reader) {
     if (reader == nullptr || !reader->open()) return;
@@ -94,9 +99,18 @@ void job_core::feed() {
 void job_core::collect(output& from) {
   if (from.reader == nullptr || from.reader->buffered() == 0) return;
   const std::span<const std::byte> bytes = from.reader->available();
-  from.kept.append(bytes);
+  keep(from, bytes);
   from.reader->consume(bytes.size());
   if (from.kept.overflowed() && on_overflow_ == overflow::error) end_early(ended_by::output_limit, policy_);
+}
+
+void job_core::keep(output& to, std::span<const std::byte> bytes) {
+  // The file begins with what was kept so far, so that it has all.
+  if (to.file && !to.file->begun() && !to.kept.fits(bytes.size())) {
+    to.file->write(std::as_bytes(std::span(to.kept.head())));
+  }
+  if (to.file && to.file->begun()) to.file->write(bytes);
+  to.kept.append(bytes);
 }
 
 bool job_core::output_ended() const noexcept {
@@ -174,9 +188,21 @@ void job_core::let_go() noexcept {
   drain_timer_.disarm();
   watch_.reset();
   child_->observe(nullptr);
+  child_->suspend_host_along(false);
   if (child_->in() != nullptr) child_->in()->observe(nullptr);
   if (out_.reader != nullptr) out_.reader->observe(nullptr);
   if (err_.reader != nullptr) err_.reader->observe(nullptr);
+}
+
+void job_core::report(output& from, std::string& text, std::uint64_t& dropped, std::string& file) {
+  text = from.kept.take();
+  dropped = from.kept.dropped();
+  if (from.file && from.file->begun()) {
+    dropped = from.file->lost();
+    file = from.file->path();
+    if (auto failed = from.file->end()) result_.output_error = std::move(failed);
+  }
+  if (from.reader != nullptr && from.reader->failure()) result_.output_error = from.reader->failure();
 }
 
 void job_core::finish() {
@@ -185,13 +211,10 @@ void job_core::finish() {
   result_.status = child_->status().value_or(exit_status());
   result_.phase = child_->phase();
   result_.last_signal = child_->last_signal();
-  result_.out = out_.kept.take();
-  result_.err = err_.kept.take();
-  result_.out_dropped = out_.kept.dropped();
-  result_.err_dropped = err_.kept.dropped();
-  for (const output* from : {&out_, &err_}) {
-    if (from->reader != nullptr && from->reader->failure()) result_.output_error = from->reader->failure();
-  }
+  if (early_) result_.tree = child_->look_at_tree();
+  result_.used = child_->used();
+  report(out_, result_.out, result_.out_dropped, result_.out_file);
+  report(err_, result_.err, result_.err_dropped, result_.err_file);
   if (child_->in() != nullptr && !input_.empty()) {
     const write_books books = child_->in()->books();
     const std::uint64_t unread = rest_.size() + books.unsent + books.dropped + books.unknown;

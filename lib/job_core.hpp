@@ -14,6 +14,7 @@
 #include "loop_core.hpp"
 #include "object.hpp"
 #include "observer.hpp"
+#include "spill_file.hpp"
 #include "timer.hpp"
 
 #include <functional>
@@ -41,6 +42,8 @@ class job_core final : public object, private observer {
   void begin();
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] bool told() const noexcept { return told_; }
+  [[nodiscard]] std::string captured_out() const { return out_.kept.text(); }
+  [[nodiscard]] std::string captured_err() const { return err_.kept.text(); }
   [[nodiscard]] completed take_result() { return std::move(result_); }
   [[nodiscard]] child_core& process() const noexcept { return *child_; }
 
@@ -60,21 +63,28 @@ class job_core final : public object, private observer {
 
  private:
   struct output {
-    explicit output(const capture_limit& limit) noexcept : kept(limit) {}
+    output(const capture_limit& limit, const char* name) : kept(limit) {
+      if (limit.on_overflow == overflow::spill) file.emplace(limit.spill_to + name);
+    }
     reader_core* reader = nullptr;
     capture kept;
+    std::optional<spill_file> file;
   };
 
   void progress() override;
   void feed();
   void collect(output& from);
+  void keep(output& to, std::span<const std::byte> bytes);
+  void report(output& from, std::string& text, std::uint64_t& dropped, std::string& file);
   void look_at_end();
   void deadline_came();
   void drained();
   void finish();
   void let_go() noexcept;
   [[nodiscard]] bool output_ended() const noexcept;
-  [[nodiscard]] bool process_over() const noexcept { return child_->status() || child_->gave_up(); }
+  [[nodiscard]] bool process_over() const noexcept {
+    return (child_->status() && !child_->stopping()) || child_->gave_up();
+  }
 
   core_ref<child_core> child_;
   std::string own_input_;

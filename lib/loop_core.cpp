@@ -217,6 +217,10 @@ void loop_core::for_each_object(Function function) {
   }
 }
 
+void loop_core::interrupt_children(int number) {
+  for_each_object([number](object& each) { each.interrupted(number); });
+}
+
 // ---- one pass
 
 void loop_core::want_prepare(object& what) noexcept {

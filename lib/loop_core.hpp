@@ -79,6 +79,9 @@ class loop_core {
   /// One pass that does not wait, for calls that find something each time and would never pass.
   void glance() { pass(platform::time_point::min(), nullptr); }
 
+  /// Passes an interrupt of the host on to those that it did not reach.
+  void interrupt_children(int number);
+
   void want_prepare(object& what) noexcept;
   void want_dispatch(object& what) noexcept;
 

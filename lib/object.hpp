@@ -46,6 +46,8 @@ class object {
   virtual void dispatch() {}
   /// The loop was woken: a cancellation may have been requested.
   virtual void woken() {}
+  /// The host was interrupted, and its children are to hear of it.
+  virtual void interrupted(int /*number*/) noexcept {}
   /// Whether a write is in flight, which binds the loop to its thread.
   [[nodiscard]] virtual bool bound_to_thread() const noexcept { return false; }
   /// The loop changes threads: take back what was lent.

@@ -65,6 +65,31 @@ std::string_view name_of(std::string_view variable) {
   return variable.substr(0, variable.find('=', variable.empty() ? 0 : 1));
 }
 
+// The plan, and what it points into.
+struct planned {
+  planned(const command& what, const stream_defaults& defaults)
+      : variables(merge_environment(&platform::host_environment, &platform::same_variable, what.env())),
+        plan{.program = what.program(),
+             .argv = what.argv(),
+             .cwd = what.cwd(),
+             .environment = variables,
+             .in = what.in().value_or(defaults.in),
+             .out = what.out().value_or(defaults.out),
+             .err = what.err().value_or(defaults.err),
+             .descriptors = {},
+             .group = what.group(),
+             .tree = what.tree(),
+             .end_with_host = what.end_with_host(),
+             .shell_line = what.is_shell_line()} {
+    for (const auto& [number, source] : what.descriptors()) plan.descriptors.push_back({number, source});
+  }
+  planned(const planned&) = delete;
+  planned& operator=(const planned&) = delete;
+
+  std::optional<std::vector<std::string>> variables;
+  platform::spawn_plan plan;
+};
+
 }  // namespace
 
 std::optional<error> impossible(const command& what) {
@@ -115,18 +140,8 @@ result<core_ref<child_core>> start(loop_core& loop, const command& what, const s
   if (!loop.usable_here()) return error{errc::wrong_thread, stage::process, what.program()};
   if (auto wrong = impossible(what)) return *std::move(wrong);
 
-  const auto variables = merge_environment(&platform::host_environment, &platform::same_variable, what.env());
-  platform::spawn_plan plan{.program = what.program(),
-                            .argv = what.argv(),
-                            .cwd = what.cwd(),
-                            .environment = variables,
-                            .in = what.in().value_or(defaults.in),
-                            .out = what.out().value_or(defaults.out),
-                            .err = what.err().value_or(defaults.err),
-                            .descriptors = {},
-                            .group = what.group(),
-                            .shell_line = what.is_shell_line()};
-  for (const auto& [number, source] : what.descriptors()) plan.descriptors.push_back({number, source});
+  const planned all(what, defaults);
+  const platform::spawn_plan& plan = all.plan;
 
   auto child = core_ref<child_core>::adopt(new child_core(loop, what.on_destroy()));
   core_ref<writer_core> in;
@@ -149,6 +164,15 @@ result<core_ref<child_core>> start(loop_core& loop, const command& what, const s
   if (err) err->attach(spawned->err);
   child->attach(*spawned, std::move(in), std::move(out), std::move(err));
   return child;
+}
+
+result<std::int64_t> start_detached(const command& what) {
+  if (auto wrong = impossible(what)) return *std::move(wrong);
+  const planned all(what, {.in = stdio::null{}, .out = stdio::null{}, .err = stdio::null{}});
+  if (std::holds_alternative<stdio::pipe>(all.plan.in)) return refuse("in: a pipe of a detached process");
+  if (std::holds_alternative<stdio::pipe>(all.plan.out)) return refuse("out: a pipe of a detached process");
+  if (std::holds_alternative<stdio::pipe>(all.plan.err)) return refuse("err: a pipe of a detached process");
+  return platform::spawn_detached(all.plan);
 }
 
 }  // namespace spawnpipe::detail

@@ -7,6 +7,7 @@
 #include "child_core.hpp"
 #include "loop_core.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ using same_name = bool(std::string_view one, std::string_view other) noexcept;
 
 /// Starts `what` on `loop`. The caller's reference is the one that its handle will have.
 [[nodiscard]] result<core_ref<child_core>> start(loop_core& loop, const command& what, const stream_defaults& defaults);
+
+/// Starts `what` as nobody's child; its id.
+[[nodiscard]] result<std::int64_t> start_detached(const command& what);
 
 }  // namespace spawnpipe::detail
 

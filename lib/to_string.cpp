@@ -12,8 +12,6 @@ std::string_view to_string(stage where) noexcept {
     case stage::pipe: return "pipe";
     case stage::redirect: return "redirect";
     case stage::cwd: return "cwd";
-    case stage::limits: return "limits";
-    case stage::credentials: return "credentials";
     case stage::attributes: return "attributes";
     case stage::process: return "process";
     case stage::exec: return "exec";
@@ -39,6 +37,7 @@ std::string_view to_string(mechanism reached) noexcept {
   switch (reached) {
     case mechanism::process: return "process";
     case mechanism::process_group: return "process_group";
+    case mechanism::cgroup: return "cgroup";
     case mechanism::job: return "job";
   }
   return "?";
@@ -87,6 +86,8 @@ std::string to_string(const completed& done) {
   }
   text += to_string(done.status);
   if (done.output_error) text += "; output: " + done.output_error->message();
+  if (!done.out_file.empty()) text += "; all of its output is in " + done.out_file;
+  if (!done.err_file.empty()) text += "; all of its errors are in " + done.err_file;
   if (done.drain_limited) text += "; its output is still held open by another process";
   return text;
 }

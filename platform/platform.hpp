@@ -13,6 +13,7 @@
 
 #include <spawnpipe/command.hpp>
 #include <spawnpipe/exit_status.hpp>
+#include <spawnpipe/resource_usage.hpp>
 #include <spawnpipe/result.hpp>
 #include <spawnpipe/stdio.hpp>
 #include <spawnpipe/stop_policy.hpp>
@@ -31,9 +32,10 @@ namespace spawnpipe::platform {
 
 using time_point = std::chrono::steady_clock::time_point;
 
-struct loop;     // defined by the back end, as the next three
+struct loop;     // defined by the back end, as the next four
 struct stream;   // our end of one pipe
 struct process;  // a child, from its spawn to process_release
+struct file;     // one that is written from its beginning to its end
 struct waker;    // counted, because it may outlive its loop
 
 // What an operation came to. For a read, bytes > 0 is data (even when an error came with them); `end` is the end of the
@@ -140,6 +142,8 @@ struct spawn_plan {
   stdio::error_output err;
   std::vector<descriptor_plan> descriptors;
   process_group group;
+  process_tree tree;
+  bool end_with_host;
   bool shell_line;  // the last of argv is a line for the shell, as it is
 };
 struct spawned {
@@ -148,21 +152,52 @@ struct spawned {
   stream* in = nullptr;  // null where the plan has no pipe
   stream* out = nullptr;
   stream* err = nullptr;
+  bool has_terminal = false;  // the host's was given to it: ask now and then whether it is suspended
 };
 
 // Makes the pipes, opens the redirects and starts the program; or says at which stage that failed, and leaves nothing. `exited` is
 // pushed into the inbox when the process has ended.
 [[nodiscard]] result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited);
+// Starts it as nobody's child, in a session of its own; the plan has no pipe. Its id.
+[[nodiscard]] result<std::int64_t> spawn_detached(const spawn_plan& plan);
 // How it ended; nothing while it runs.
 [[nodiscard]] std::optional<exit_status> process_poll(process* self) noexcept;
+// What it used, once it has ended; nothing where that is not known. lib fills in what passed of time.
+[[nodiscard]] std::optional<resource_usage> process_used(const process* self) noexcept;
 enum class signal_kind { terminate, kill };
-// To the process, and to the group that was made for it. Refuses (errc::already_exited) once the process was reaped.
-[[nodiscard]] result<signal_report> process_signal(process* self, signal_kind which) noexcept;
+// To the process, and to what it started, as far as its tree's mechanism reaches. `number` is the signal that asks (0: the usual one).
+// Refuses (errc::already_exited) where nothing is left, or what is left may be somebody else's.
+[[nodiscard]] result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept;
+// Whether the system has a signal of that number, to ask with.
+[[nodiscard]] bool signal_exists(int number) noexcept;
+// What is left of the process and of what it started. Asked for when it has ended; `gone` is false while it runs.
+[[nodiscard]] tree_report process_tree_look(process* self) noexcept;
+// Whether it is stopped now. Where that is news, the host has its terminal back.
+[[nodiscard]] bool process_suspended(process* self) noexcept;
+// Gives it the terminal, and lets it go on; refused (resource_unavailable_try_again) while the host does not have that.
+[[nodiscard]] result<void> process_resume(process* self) noexcept;
+// Suspends the host itself, as Ctrl-Z would. May return before that happens.
+void suspend_host() noexcept;
 // Forgets it, ended or not.
 void process_release(process* self) noexcept;
 
 // Calls `end(context)` when this thread ends (the main thread: when the program does), once. Asked for once in a thread.
 void at_thread_end(void (*end)(void* context) noexcept, void* context);
+
+// ---- files
+
+// Created, or emptied. At stage redirect, with the path.
+[[nodiscard]] result<file*> file_create(const std::string& path);
+// All of it, however long the system takes.
+[[nodiscard]] std::error_code file_write(file* self, std::span<const std::byte> bytes) noexcept;
+void file_close(file* self) noexcept;
+
+// ---- the host
+
+// From now on `heard` is called, in a signal handler or on a thread of the system's, when something asks this process to end, and the
+// process goes on. Until interrupts_end; not called in between.
+[[nodiscard]] result<void> interrupts_begin(void (*heard)(int number) noexcept);
+void interrupts_end() noexcept;
 
 // The host's variables, as NAME=value.
 [[nodiscard]] std::vector<std::string> host_environment();

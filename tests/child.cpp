@@ -2,6 +2,8 @@
 //
 //   args A...               each argument behind the verb, each followed by a NUL
 //   argv0                   its own name as it was given (argv[0])
+//   both N A... B...        starts a copy of itself that does the N words A, prints its id as a line, and does B
+//   burn MS                 uses the processor for MS milliseconds
 //   cat [BLOCK [TO]]        copies in to TO, by reads of BLOCK bytes (65536)
 //   checksum                reads all of in; then one line: COUNT FNV1A64-IN-HEX DIFFERENCE, where DIFFERENCE is the position
 //                           of the first byte that is not the pattern's, or "-"
@@ -22,6 +24,9 @@
 //   read N [CODE]           reads N bytes of in, closes in, prints the line "closed"; exits with CODE, or hangs without one
 //   read-then-write N       reads in to its end, then writes N bytes of the pattern to both out and err; exits with 4 where in
 //                           was not the pattern
+//   random-tree MARK SEED LEVEL [leave]  starts up to 5 copies of itself that do the same, down to level 0; each may ignore polite
+//                           requests, close its streams, and leave its session where that is allowed; and ends soon or hangs
+//   relay MARK N            starts a copy that does the same with N - 1, and ends: N processes, one after the other
 //   sleep MS [CODE]         exits with CODE (0) after MS milliseconds
 //   tree VERB A...          starts a copy as grandchild does, prints its id, and hangs
 //   tty                     the lines "in yes", "out no", "err no": which of its streams are terminals
@@ -33,7 +38,7 @@
 //   yes [TEXT [TO]]         writes the line TEXT ("y") to TO until that fails
 //
 // TO is out, err, or both: in turn, block by block, each with its own pattern from the start. On POSIX (posix/child_os.cpp)
-// there are ask-terminal, contents, copy, fds, ids, reopen-out, signal and signals beside these; on Windows (windows/child_os.cpp) args-by-system, console,
+// there are ask-terminal, contents, copy, fds, ids, in-vfork, reopen-out, session, signal and signals beside these; on Windows (windows/child_os.cpp) args-by-system, console,
 // exit-code, handles, job and show-command-line.
 //
 // Exit codes of its own: 3 where a write failed, 4 where input was not the pattern, 127 for an unknown verb. No process lives
@@ -47,6 +52,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <thread>
 
 namespace child {
@@ -137,6 +143,22 @@ int do_args(const arguments& given) {
 std::string own_name;
 
 int do_argv0(const arguments&) { return print(own_name) ? 0 : write_failed; }
+
+// both N A... B...: a copy does the N words A, with the same streams; this one says its id, and does B.
+int do_both(const arguments& given) {
+  const auto behind = static_cast<std::ptrdiff_t>(2 + number(given, 1, 0));
+  const arguments for_copy(given.begin() + 2, given.begin() + behind);
+  os::start_copy(for_copy, [](std::int64_t id) { (void)print_line(std::to_string(id)); });
+  return act(rest(given, static_cast<std::size_t>(behind)));
+}
+
+// Uses the processor for so many milliseconds.
+int do_burn(const arguments& given) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(number(given, 1, 0));
+  while (std::chrono::steady_clock::now() < end) {
+  }
+  return 0;
+}
 
 int do_cat(const arguments& given) {
   std::vector<char> block(static_cast<std::size_t>(std::max<std::uint64_t>(1, number(given, 1, usual_block))));
@@ -235,6 +257,27 @@ int do_pieces_on_request(const arguments& given) {
   return 0;
 }
 
+int do_random_tree(const arguments& given) {
+  std::mt19937_64 dice(number(given, 2, 0));
+  const std::uint64_t level = number(given, 3, 0);
+  const auto one_in = [&](unsigned count) { return dice() % count == 0; };
+  if (one_in(3)) os::ignore_terminate();
+  if (one_in(3)) {
+    os::close(os::out);
+    os::close(os::err);
+  }
+  if (one_in(4) && given.size() > 4) os::leave_session();
+  const std::uint64_t copies = level > 0 ? dice() % (level > 2 ? 6 : 3) : 0;
+  for (std::uint64_t i = 0; i < copies; ++i) {
+    arguments next = given;
+    next[2] = std::to_string(dice());
+    next[3] = std::to_string(level - 1);
+    os::start_copy(next, [](std::int64_t) {});
+  }
+  if (one_in(4)) return 0;
+  os::hang();
+}
+
 int do_read(const arguments& given) {
   std::vector<char> block(usual_block);
   for (std::uint64_t left = number(given, 1, 0); left > 0;) {
@@ -262,6 +305,16 @@ int do_sleep(const arguments& given) {
 int do_tree(const arguments& given) {
   do_grandchild(given);
   os::hang();
+}
+
+// A copy of a copy of a copy, of which each goes as soon as the next is there: a mark, and how many.
+int do_relay(const arguments& given) {
+  const std::uint64_t left = number(given, 2, 0);
+  if (left == 0) return 0;
+  arguments next = given;
+  next[2] = std::to_string(left - 1);
+  os::start_copy(next, [](std::int64_t) {});
+  return 0;
 }
 
 int do_tty(const arguments&) {
@@ -307,6 +360,8 @@ int do_verbs(const arguments&);
 constexpr std::array verbs = {
     verb{"args", do_args},
     verb{"argv0", do_argv0},
+    verb{"both", do_both},
+    verb{"burn", do_burn},
     verb{"cat", do_cat},
     verb{"checksum", do_checksum},
     verb{"close-out", do_close_out},
@@ -321,8 +376,10 @@ constexpr std::array verbs = {
     verb{"out-err-order", do_out_err_order},
     verb{"pieces", do_pieces},
     verb{"pieces-on-request", do_pieces_on_request},
+    verb{"random-tree", do_random_tree},
     verb{"read", do_read},
     verb{"read-then-write", do_read_then_write},
+    verb{"relay", do_relay},
     verb{"sleep", do_sleep},
     verb{"tree", do_tree},
     verb{"tty", do_tty},

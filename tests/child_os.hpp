@@ -61,6 +61,9 @@ void append_line(const std::string& path, std::string_view line);
 void ignore_terminate();
 void exit_on_terminate(std::string_view text, int code);
 
+// Leaves the session and the group of whoever started it, where there is such a thing.
+void leave_session();
+
 // Starts a process that does act(given), with the same streams. It begins after `announce(its id)` has returned.
 void start_copy(const arguments& given, const std::function<void(std::int64_t id)>& announce);
 

@@ -23,6 +23,8 @@ namespace host_os {
 
 // True while the process runs; a zombie does not.
 [[nodiscard]] bool running(std::int64_t id);
+// The processes that run and have this word in their command line; on Windows, that are the helper program.
+[[nodiscard]] std::vector<std::int64_t> running_with(const std::string& word);
 // When a process began, as the system tells it; nothing for one that is not there. With the id it names a process for good.
 [[nodiscard]] std::optional<std::uint64_t> beginning(std::int64_t id);
 // Ends a process that need not be a child of this one, for certain.

@@ -9,7 +9,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +27,9 @@
   __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined, no_profile_instrument_function))
 #endif
 
+// A process that shares this stack may return from none of the functions on it: so a call that makes one is no function.
+#define SPAWNPIPE_INLINE __attribute__((always_inline)) inline
+
 namespace spawnpipe::platform {
 namespace {
 
@@ -31,7 +37,9 @@ using word = long;
 
 // A bare call: the kernel's answer, negative errors included. libc's own would write errno, which is the host's.
 #if defined(__x86_64__) && defined(__LP64__)
-SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
+                                          word e = 0) noexcept {
   word answer = number;
   register word fourth asm("r10") = d;
   register word fifth asm("r8") = e;
@@ -39,7 +47,9 @@ SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0,
   return answer;
 }
 #elif defined(__aarch64__)
-SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
+                                          word e = 0) noexcept {
   register word which asm("x8") = number;
   register word first asm("x0") = a;
   register word second asm("x1") = b;
@@ -50,6 +60,7 @@ SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0,
   return first;
 }
 #else
+constexpr word on_this_stack = 0;  // a copy: the call is a function
 // errno is the calling thread's, which stands still, and does not look at it afterwards.
 SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
   const word answer = ::syscall(number, a, b, c, d, e);
@@ -259,11 +270,41 @@ SPAWNPIPE_BARE bool has_terminal() noexcept {
   return fd != -ENXIO && fd != -ENOENT;
 }
 
+// The terminal that this group, which is in the background, is to have. SIGTTOU is blocked as all signals are, so it may.
+SPAWNPIPE_BARE word take_terminal() noexcept {
+  const word fd = call(SYS_openat, AT_FDCWD, address("/dev/tty"), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const pid_t group = static_cast<pid_t>(call(SYS_getpid));
+  const word taken = call(SYS_ioctl, fd, TIOCSPGRP, address(&group));
+  call(SYS_close, fd);
+  return taken;
+}
+
 // A child in a mere group that opens the host's terminal, to ask for a password, would be stopped as a background job; in a session
 // of its own the open fails at once. A session costs the kernel more, so it is made where there is a terminal to open.
 SPAWNPIPE_BARE word leave_group(child_group which) noexcept {
   const bool session = which == child_group::session || (which == child_group::away_from_terminal && has_terminal());
   return session ? call(SYS_setsid) : call(SYS_setpgid, 0, 0);
+}
+
+// The host may have died before the request: then this process has another parent by now.
+SPAWNPIPE_BARE void end_with(child_plan& plan) noexcept {
+  const word asked = call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  if (asked < 0) fail(plan, child_step::group, asked);
+  if (call(SYS_getppid) != plan.ends_with) fail(plan, child_step::group, -ESRCH);
+}
+
+// ---- a process that is nobody's child
+
+// Makes the process that is meant, tells of it, and ends, which makes that the child of the system. Returns in the new process only,
+// which runs on this very stack while this one stands still (CLONE_VFORK) until the other is at exec, or gone.
+SPAWNPIPE_BARE SPAWNPIPE_INLINE void leave_it_to_the_system(child_plan& plan) noexcept {
+  const word made = call(SYS_clone, on_this_stack | SIGCHLD);
+  if (made == 0) return;
+  if (made < 0) fail(plan, child_step::table, made);
+  const child_failure born = {.step = child_step::none, .code = static_cast<int>(made)};
+  call(SYS_write, plan.report_fd, address(&born), sizeof born);
+  for (;;) call(SYS_exit_group, 0);
 }
 
 // ---- exec
@@ -301,11 +342,14 @@ SPAWNPIPE_BARE int run_child(void* data) noexcept {
     const word cut = call(SYS_close_range, plan.cut, UINT_MAX, CLOSE_RANGE_UNSHARE);
     if (cut < 0) fail(plan, child_step::table, cut);
   }
+  if (plan.detached) leave_it_to_the_system(plan);
   reset_signals();
   if (plan.group != child_group::host) {
-    const word made = leave_group(plan.group);
+    word made = leave_group(plan.group);
+    if (made >= 0 && plan.group == child_group::foreground) made = take_terminal();
     if (made < 0) fail(plan, child_step::group, made);
   }
+  if (plan.ends_with != 0) end_with(plan);
   move_descriptors(plan);
   close_others(plan);
   if (plan.cwd != nullptr) {

@@ -3,6 +3,7 @@
 #include "child_stdio.hpp"
 
 #include "error.hpp"
+#include "file.hpp"
 #include "plug.hpp"
 
 #include <algorithm>
@@ -35,20 +36,9 @@ result<void> connect_pipe(connection& to, bool child_reads, const char* name) {
 }
 
 result<void> connect_file(connection& to, const std::string& path, int flags) {
-  // Non-blocking, because opening a named pipe would wait for its other end; the child gets it blocking.
-  unique_fd file(sys::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
-  if (!file) return system_error(errno, stage::redirect, path);
-  file = above_stdio(std::move(file));
-  if (!file) return system_error(errno, stage::redirect, path);
-  const int status = sys::fcntl(file.get(), F_GETFL, 0);
-  if (status < 0 || sys::fcntl(file.get(), F_SETFL, status & ~O_NONBLOCK) != 0) {
-    return system_error(errno, stage::redirect, path);
-  }
-  struct stat what = {};
-  if ((flags & O_ACCMODE) == O_RDONLY && sys::stat(path.c_str(), &what) == 0 && S_ISDIR(what.st_mode)) {
-    return system_error(EISDIR, stage::redirect, path);  // open(2) takes a directory to read, but no child can read it
-  }
-  to.opened = std::move(file);
+  auto file = open_file(path, flags);
+  if (!file) return std::move(file).error();
+  to.opened = *std::move(file);
   to.fd = to.opened.get();
   return {};
 }

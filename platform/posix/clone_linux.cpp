@@ -28,6 +28,9 @@
 #if !defined(CLONE_CLEAR_SIGHAND)
 #define CLONE_CLEAR_SIGHAND 0x100000000ULL
 #endif
+#if !defined(CLONE_INTO_CGROUP)
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
 
 namespace spawnpipe::platform {
 namespace {
@@ -42,6 +45,7 @@ std::atomic<memory> seen_memory = memory::unknown;
 std::atomic<ability> has_close_range = ability::unknown;
 std::atomic<ability> has_own_proc = ability::unknown;
 std::atomic<ability> has_waitable_pidfds = ability::unknown;
+std::atomic<ability> has_group_signals = ability::unknown;
 
 bool find_out(std::atomic<ability>& kept, bool (*look)() noexcept) noexcept {
   ability known = kept.load(std::memory_order_relaxed);
@@ -64,6 +68,10 @@ pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noex
     request.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD;
     if (how == way::clone3_clear) request.flags |= CLONE_CLEAR_SIGHAND;
     if (plan.shared_table) request.flags |= CLONE_FILES;
+    if (plan.control_group >= 0) {
+      request.flags |= CLONE_INTO_CGROUP;
+      request.cgroup = static_cast<std::uint64_t>(plan.control_group);
+    }
     request.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
     request.stack = reinterpret_cast<std::uintptr_t>(stack);
     request.stack_size = stack_size;
@@ -81,7 +89,13 @@ pid_t make_process(child_plan& plan, int& pidfd) noexcept {
   for (;;) {
     const int how = best.load(std::memory_order_relaxed);
     pidfd = -1;
+    if (plan.control_group >= 0 && how > static_cast<int>(way::clone3_plain)) {
+      errno = ENOSYS;  // clone3 alone can do that
+      return -1;
+    }
     const pid_t pid = make_process(static_cast<way>(how), plan, stack.data(), pidfd);
+    // What is refused here may be the control group: that says nothing about the way.
+    if (plan.control_group >= 0) return pid;
     if (pid >= 0 || !not_there(errno) || how == static_cast<int>(way::clone_signalling)) return pid;
     int expected = how;
     best.compare_exchange_strong(expected, how + 1, std::memory_order_relaxed);
@@ -103,14 +117,17 @@ bool open_report(child_plan& plan, unique_fd& ours, unique_fd& theirs) noexcept 
   return static_cast<bool>(theirs);
 }
 
-// What the child wrote before it ended; nothing where exec closed the pipe.
-void read_report(int fd, child_failure& into) noexcept {
-  child_failure said;
-  ssize_t count = 0;
-  do {
-    count = sys::read(fd, &said, sizeof said);
-  } while (count < 0 && errno == EINTR);
-  if (count == sizeof said) into = said;
+// What was written before exec, or the end, closed the pipe: a failure, and the number of a detached process (0: none was made).
+pid_t read_report(int fd, child_failure& into) noexcept {
+  pid_t born = 0;
+  for (;;) {
+    child_failure said;
+    const ssize_t count = sys::read(fd, &said, sizeof said);
+    if (count < 0 && errno == EINTR) continue;
+    if (count != sizeof said) return born;
+    (said.step == child_step::none ? born : into.code) = said.code;
+    if (said.step != child_step::none) into = said;
+  }
 }
 
 }  // namespace
@@ -129,6 +146,17 @@ bool linux_abilities::pidfds_wait() noexcept {
   });
 }
 
+bool linux_abilities::group_signals(int pidfd) noexcept {
+  ability known = has_group_signals.load(std::memory_order_relaxed);
+  if (known == ability::unknown) {
+    const int code = sys::pidfd_send_signal(pidfd, 0, pidfd_signal_process_group) == 0 ? 0 : errno;
+    if (code == EPERM) return false;  // of that group, or of a filter: not known yet
+    known = code == 0 || code == ESRCH ? ability::yes : ability::no;
+    has_group_signals.store(known, std::memory_order_relaxed);
+  }
+  return known == ability::yes;
+}
+
 bool linux_abilities::proc_is_ours() noexcept {
   return find_out(has_own_proc, []() noexcept {
     std::array<char, 16> name{};
@@ -144,7 +172,7 @@ bool linux_abilities::proc_is_ours() noexcept {
 void linux_abilities::forget() noexcept {
   best = 0;
   seen_memory = memory::unknown;
-  has_close_range = has_own_proc = has_waitable_pidfds = ability::unknown;
+  has_close_range = has_own_proc = has_waitable_pidfds = has_group_signals = ability::unknown;
 }
 
 #if defined(SPAWNPIPE_REPLACEABLE_CALLS)
@@ -168,13 +196,14 @@ started start_child(child_plan& plan) noexcept {
   plan.report_fd = -1;
   plan.began = false;
   plan.failure = {};
-  if (known != memory::shared) {
-    // Where this may come back before the child is at exec, what we close must stay open there.
-    plan.shared_table = false;
+  // Where this may come back before the child is at exec, what we close must stay open there.
+  if (known != memory::shared) plan.shared_table = false;
+  if (known != memory::shared || plan.detached) {
     if (!open_report(plan, report, report_of_child)) {
       result.code = errno;
       return result;
     }
+    plan.cut = std::max(plan.cut, static_cast<unsigned>(plan.report_fd) + 1);
   }
 
   sigset_t before;
@@ -202,11 +231,19 @@ started start_child(child_plan& plan) noexcept {
                   .reopened = static_cast<std::size_t>(reopened)};
 #endif
   if (known == memory::unknown) seen_memory.store(shared ? memory::shared : memory::copied, std::memory_order_relaxed);
-  if (!shared) {
+  pid_t born = 0;
+  if (report) {
     report_of_child.reset();  // so that exec, or the child's end, is the end of the pipe
-    read_report(report.get(), plan.failure);
+    born = read_report(report.get(), plan.failure);
   }
   result.pid = pid;
+  if (plan.detached) {
+    reap(pid);
+    const unique_fd of_no_use(pidfd);
+    result.pid = born;
+    result.code = plan.failure.step != child_step::none ? plan.failure.code : born == 0 ? ECHILD : 0;
+    return result;
+  }
   result.pidfd.reset(pidfd);
   if (plan.failure.step != child_step::none) {
     reap(pid);

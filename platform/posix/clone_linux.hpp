@@ -20,6 +20,8 @@ struct linux_abilities {
   static bool pidfds_wait() noexcept;
   // Whether /proc/<our id> is ours: not where /proc is missing, or shows another pid namespace.
   static bool proc_is_ours() noexcept;
+  // Whether a pidfd signals the group that its process led, also when that process was reaped: since 6.9. Asked of one.
+  static bool group_signals(int pidfd) noexcept;
   static void forget() noexcept;
 };
 

@@ -1,5 +1,6 @@
 // What the host has: its clock, its environment, its shell.
 #include "platform.hpp"
+#include "system.hpp"
 
 #include <unistd.h>
 
@@ -8,6 +9,8 @@ extern char** environ;  // POSIX: declared by the program
 namespace spawnpipe::platform {
 
 time_point clock_now() noexcept { return std::chrono::steady_clock::now(); }
+
+void suspend_host() noexcept { sys::kill(0, SIGTSTP); }
 
 std::vector<std::string> host_environment() {
   std::vector<std::string> variables;

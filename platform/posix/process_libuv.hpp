@@ -12,8 +12,10 @@ namespace spawnpipe::platform {
 
 struct process {
   loop* owner = nullptr;
-  completion* exited = nullptr;  // null after the release
-  uv_process_t handle;
+  completion* exited = nullptr;
+  // Closed as soon as it has ended: libuv keeps its SIGCHLD handler for as long as there is one.
+  uv_process_t* handle = nullptr;
+  pid_t pid = 0;
   bool own_group = false;
   std::optional<exit_status> status;
 };

@@ -2,6 +2,10 @@
 // number, and that polls readable when it has ended. No SIGCHLD handler, and it does not matter what the host does with that
 // signal, whom it waits for, or what it blocks.
 //
+// What it started is reached by its control group, where it has one, else by its process group: since 6.9 by the pidfd, which means
+// that group for ever, too. Before, a group is signalled by its number, which is its own only as long as the process that led it is
+// not reaped: so that is put off until nobody asks for the group any more.
+//
 // Before 5.4 there is none, or none that can be waited for. Then libuv's SIGCHLD watch wakes us, as it does on the portable back end,
 // and signals go by number, after a look whether the process is still ours to wait for.
 #include "process_linux.hpp"
@@ -13,6 +17,7 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 namespace spawnpipe::platform {
@@ -46,17 +51,22 @@ exit_status status_without_waiting(const process& self) noexcept {
   return {};
 }
 
-// waitid on this very process. 1: `info` is filled; 0: it has not ended; -1: errno.
-int look(const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
+// waitid on this very process. 1: `info` is filled; 0: nothing to be told; -1: errno.
+int look_for(int what, const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
   const int which = self.pidfd ? wait_for_pidfd : int{P_PID};
   const auto id = static_cast<id_t>(self.pidfd ? self.pidfd.get() : self.pid);
   int code = 0;
   do {
     info = {};
-    code = sys::waitid(which, id, &info, WEXITED | WNOHANG | __WALL | options, used);
+    code = sys::waitid(which, id, &info, what | WNOHANG | __WALL | options, used);
   } while (code != 0 && errno == EINTR);
   if (code != 0) return -1;
   return info.si_pid != 0 ? 1 : 0;
+}
+
+// For its end.
+int look(const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
+  return look_for(WEXITED, self, info, options, used);
 }
 
 void stop_watching(process& self) noexcept {
@@ -67,10 +77,15 @@ void stop_watching(process& self) noexcept {
 // Takes the status, if there is one by now.
 void look_for_end(process& self) noexcept {
   if (self.status || self.exited == nullptr) return;
+  const bool keep = self.own_group && !(self.pidfd && linux_abilities::group_signals(self.pidfd.get()));
   siginfo_t info;
-  const int seen = look(self, info, 0, &self.used);
+  struct rusage used = {};
+  const int seen = look(self, info, keep ? WNOWAIT : 0, &used);
   if (seen == 0) return;
+  self.kept = keep && seen > 0;
+  if (seen > 0) self.used = used;
   self.status = seen > 0 ? from_siginfo(info) : status_without_waiting(self);
+  if (self.terminal) self.terminal->end(self.status->code().has_value());
   stop_watching(self);
   self.owner->client.completions->push(*self.exited);
 }
@@ -105,6 +120,14 @@ int send_to_group(const process& self, int signal) noexcept {
   return sys::kill(-self.pid, signal);
 }
 
+// By the number nothing is sent: a stranger who has it by now could only hide that the group is gone.
+bool group_exists(const process& self) noexcept {
+  const bool by_pidfd = self.pidfd && linux_abilities::group_signals(self.pidfd.get());
+  const int code =
+      by_pidfd ? sys::pidfd_send_signal(self.pidfd.get(), 0, pidfd_signal_process_group) : sys::kill(-self.pid, 0);
+  return code == 0 || errno != ESRCH;
+}
+
 }  // namespace
 
 int process_watch(process& self) noexcept {
@@ -131,20 +154,85 @@ void take_back(process& self) noexcept {
 
 std::optional<exit_status> process_poll(process* self) noexcept { return self->status; }
 
-result<signal_report> process_signal(process* self, signal_kind which) noexcept {
-  if (self->status) return error{errc::already_exited, stage::signal};
-  const int number = which == signal_kind::kill ? SIGKILL : SIGTERM;
+std::optional<resource_usage> process_used(const process* self) noexcept {
+  if (!self->used) return std::nullopt;
+  const auto time = [](const timeval& value) {
+    return std::chrono::seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec);
+  };
+  const auto count = [](long value) { return static_cast<std::uint64_t>(value); };
+  return resource_usage{.user = time(self->used->ru_utime),
+                        .system = time(self->used->ru_stime),
+                        .peak_memory = count(self->used->ru_maxrss) * 1024,
+                        .voluntary_switches = count(self->used->ru_nvcsw),
+                        .involuntary_switches = count(self->used->ru_nivcsw)};
+}
+
+bool signal_exists(int number) noexcept { return number >= 0 && number <= SIGRTMAX; }
+
+tree_report process_tree_look(process* self) noexcept {
+  if (self->contained) {
+    const bool gone = self->status && !self->contained->populated();
+    return {
+        .by = mechanism::cgroup, .gone = gone, .exact = true, .used = gone ? self->contained->used() : std::nullopt};
+  }
+  if (!self->own_group) return {.gone = self->status.has_value()};
+  const bool gone = self->status && (!group_exists(*self) || !self->members.any(self->pid));
+  return {.by = mechanism::process_group, .gone = gone};
+}
+
+result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept {
+  if (self->status && process_tree_look(self).gone) return error{errc::already_exited, stage::signal};
+  if (which == signal_kind::kill) number = SIGKILL;
+  if (number == 0) number = SIGTERM;
+  // What is stopped gets a signal only when it goes on. (A kill does not wait for that.)
+  const bool wakes = number != SIGKILL;
+  if (self->contained && (number == SIGKILL ? self->contained->kill() : self->contained->signal(number))) {
+    if (wakes) static_cast<void>(self->contained->signal(SIGCONT));
+    return signal_report{.reached = mechanism::cgroup, .exact = true};
+  }
   if (self->own_group && send_to_group(*self, number) == 0) {
+    if (wakes) send_to_group(*self, SIGCONT);
     return signal_report{.reached = mechanism::process_group};
   }
+  if (self->status) return error{errc::already_exited, stage::signal};
   // No group of its own, or nobody in it who may be signalled.
-  if (send(*self, number) == 0) return signal_report{.reached = mechanism::process};
+  if (send(*self, number) == 0) {
+    if (wakes) send(*self, SIGCONT);
+    return signal_report{.reached = mechanism::process};
+  }
   if (errno == ESRCH) return error{errc::already_exited, stage::signal};
   return system_error(errno, stage::signal);
 }
 
+bool process_suspended(process* self) noexcept {
+  siginfo_t info;
+  if (!self->terminal || self->status || look_for(WSTOPPED | WCONTINUED, *self, info, 0, nullptr) <= 0) {
+    return self->suspended;
+  }
+  self->suspended = info.si_code == CLD_STOPPED;
+  if (self->suspended) self->terminal->interrupt();
+  return self->suspended;
+}
+
+result<void> process_resume(process* self) noexcept {
+  if (!self->terminal->renew(self->pid)) {
+    return error{std::make_error_code(std::errc::resource_unavailable_try_again), stage::signal, "the terminal"};
+  }
+  if (send_to_group(*self, SIGCONT) != 0) return system_error(errno, stage::signal);
+  self->suspended = false;
+  return {};
+}
+
 void process_release(process* self) noexcept {
   self->exited = nullptr;
+  if ((self->kept || self->contained) && loop_foreign(self->owner)) {
+    self->kept = false;
+    if (self->contained) self->contained->forget();
+  }
+  if (self->kept) {
+    siginfo_t info;
+    look(*self, info, 0, nullptr);
+  }
   if (self->ready != nullptr) watch_close(self->ready);
   if (!self->has_signal) return delete self;
   leave_parents_set(*self->owner);

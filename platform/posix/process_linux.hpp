@@ -2,9 +2,12 @@
 #ifndef SPAWNPIPE_PLATFORM_POSIX_PROCESS_LINUX_HPP
 #define SPAWNPIPE_PLATFORM_POSIX_PROCESS_LINUX_HPP
 
+#include "control_group.hpp"
+#include "group_members.hpp"
 #include "loop.hpp"
 #include "platform.hpp"
 #include "system_linux.hpp"
+#include "terminal_loan.hpp"
 #include "unique_fd.hpp"
 #include "watch.hpp"
 
@@ -18,8 +21,13 @@ struct process {
   pid_t pid = 0;
   unique_fd pidfd;  // none where the kernel is older than 5.4
   bool own_group = false;
+  group_members members;  // of that
+  std::optional<control_group> contained;
+  std::optional<terminal_loan> terminal;
+  bool suspended = false;
   std::optional<exit_status> status;
-  struct rusage used = {};  // once it was reaped by us
+  bool kept = false;  // it has ended, and is not reaped yet: its number, which is its group's, stays its own
+  std::optional<struct rusage> used;  // where it was ours to wait for
   // What tells of the end: the pidfd, or SIGCHLD where there is none.
   watch* ready = nullptr;
   uv_signal_t signal;

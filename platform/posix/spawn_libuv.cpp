@@ -64,14 +64,18 @@ int run_uv_spawn(loop& self, process& child, const spawn_plan& plan, std::vector
   options.stdio_count = static_cast<int>(stdio.size());
   options.stdio = stdio.data();
   const plug low(options.stdio_count);
-  return sys::uv_spawn(self.uv, &child.handle, &options);
+  return sys::uv_spawn(self.uv, child.handle, &options);
 }
 
 }  // namespace
 
 result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
-  if (plan.group == process_group::own) {
-    return error{errc::not_supported, stage::attributes, "process_group::own: uv_spawn has sessions only"};
+  if (plan.tree == process_tree::contained) {
+    return error{errc::not_supported, stage::attributes, "process_tree::contained: uv_spawn has none"};
+  }
+  if (plan.end_with_host) return error{errc::not_supported, stage::attributes, "end_with_host: uv_spawn cannot"};
+  if (plan.group == process_group::own || plan.group == process_group::foreground) {
+    return error{errc::not_supported, stage::attributes, "process_group: uv_spawn makes no group but a session"};
   }
   auto connected = connect_child(plan);
   if (!connected) return std::move(connected).error();
@@ -94,17 +98,27 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   child->owner = self;
   child->exited = &exited;
   child->own_group = own_session;
+  child->handle = new (std::nothrow) uv_process_t;
+  if (child->handle == nullptr) {
+    close_streams(result);
+    return system_error(ENOMEM, stage::process, plan.program);
+  }
   const int code = run_uv_spawn(*self, *child, plan, stdio, own_session ? unsigned{UV_PROCESS_DETACHED} : 0U);
-  child->handle.data = child.get();
+  child->handle->data = child.get();
   if (code != 0) {
     error failure = explain(code, plan);
     process_release(child.release());  // libuv has the handle in its hands, also after a failure
     close_streams(result);
     return failure;
   }
-  result.id = child->handle.pid;
+  child->pid = child->handle->pid;
+  result.id = child->pid;
   result.handle = child.release();
   return result;
+}
+
+result<std::int64_t> spawn_detached(const spawn_plan& plan) {
+  return error{errc::not_supported, stage::process, plan.program};  // a child of uv_spawn stays ours to reap
 }
 
 const char* backend_name() noexcept { return "portable"; }

@@ -125,8 +125,9 @@ void place_descriptors(const spawn_plan& plan, const child_stdio& from, bool reo
   to.cut = static_cast<unsigned>(highest) + 1;
 }
 
-child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
+child_group group_of(const spawn_plan& plan, const child_stdio& from, bool terminal) noexcept {
   switch (plan.group) {
+    case process_group::foreground: return terminal ? child_group::foreground : child_group::group;
     case process_group::host: return child_group::host;
     case process_group::own: return child_group::group;
     case process_group::session: return child_group::session;
@@ -137,9 +138,27 @@ child_group group_of(const spawn_plan& plan, const child_stdio& from) noexcept {
 
 // ---- what went wrong
 
+// What clone3 says where it is not there, or not with that flag, and where the group takes nobody in.
+bool refuses_control_group(int code) noexcept {
+  switch (code) {
+    case EACCES:
+    case EBUSY:
+    case EINVAL:
+    case ENODEV:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EPERM: return true;
+    default: return false;
+  }
+}
+
 error explain(int code, const child_plan& from, const spawn_plan& plan) {
   switch (from.failure.step) {
     case child_step::none:
+      if (from.control_group >= 0 && refuses_control_group(code)) {
+        return {errc::not_supported, stage::attributes, "control groups: a child cannot be born into one"};
+      }
+      [[fallthrough]];
     case child_step::table: return system_error(code, stage::process, plan.program);
     case child_step::group: return system_error(code, stage::attributes, plan.program);
     case child_step::cwd: return system_error(code, stage::cwd, plan.cwd.value_or(""));
@@ -152,7 +171,8 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
                       number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
 }
 
-result<started> start(const spawn_plan& plan, const child_stdio& connected, child_group group) {
+result<started> start(const spawn_plan& plan, const child_stdio& connected, child_group group, int control_group,
+                      bool detached = false) {
   program_image image(plan);
   child_plan what = {};
   std::vector<child_descriptor> descriptors;
@@ -161,6 +181,9 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected, chil
   what.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
   what.host = sys::gettid();
   what.group = group;
+  what.control_group = control_group;
+  what.detached = detached;
+  what.ends_with = plan.end_with_host ? sys::getpid() : 0;
   what.close_range = linux_abilities::close_range();
   what.shared_table = what.close_range;
   for (;;) {
@@ -174,6 +197,15 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected, chil
   }
 }
 
+// A control group for the child, where it is to have one.
+result<void> contain(const spawn_plan& plan, std::optional<control_group>& into) {
+  if (plan.tree == process_tree::group) return {};
+  auto made = control_group::create();
+  if (made) into.emplace(*std::move(made));
+  if (!made && plan.tree == process_tree::contained) return std::move(made).error();
+  return {};
+}
+
 }  // namespace
 
 result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
@@ -182,9 +214,19 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   auto child = std::unique_ptr<process>(new (std::nothrow) process);
   if (!child) return system_error(ENOMEM, stage::process, plan.program);
 
-  const child_group group = group_of(plan, *connected);
-  auto made = start(plan, *connected, group);
-  if (!made) return std::move(made).error();
+  if (plan.group == process_group::foreground) child->terminal = terminal_loan::prepare();
+  const child_group group = group_of(plan, *connected, child->terminal.has_value());
+  if (auto done = contain(plan, child->contained); !done) return std::move(done).error();
+  auto made = start(plan, *connected, group, child->contained ? child->contained->fd() : -1);
+  if (!made && child->contained && plan.tree == process_tree::best && made.failed_with(errc::not_supported)) {
+    child->contained.reset();
+    made = start(plan, *connected, group, -1);
+  }
+  if (child->terminal) child->terminal->lent();
+  if (!made) {
+    if (child->terminal) child->terminal->end(true);  // it may have failed after it had taken it
+    return std::move(made).error();
+  }
   child->owner = self;
   child->exited = &exited;
   child->pid = made->pid;
@@ -197,12 +239,22 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   if (code != 0) {
     close_streams(result);
     take_back(*child);
+    if (child->terminal) child->terminal->end(false);
     process_release(child.release());
     return uv_error(code, stage::process, plan.program);
   }
   result.id = child->pid;
+  result.has_terminal = child->terminal.has_value();
   result.handle = child.release();
   return result;
+}
+
+result<std::int64_t> spawn_detached(const spawn_plan& plan) {
+  auto connected = connect_child(plan);
+  if (!connected) return std::move(connected).error();
+  auto made = start(plan, *connected, child_group::session, -1, true);
+  if (!made) return std::move(made).error();
+  return std::int64_t{made->pid};
 }
 
 const char* backend_name() noexcept { return "linux"; }

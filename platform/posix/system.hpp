@@ -20,36 +20,37 @@
 // NOLINTBEGIN(bugprone-macro-parentheses): the arguments are declarations, which take none
 
 // X(return type, name, parameters, arguments)
-#define SPAWNPIPE_SYSTEM_CALLS(X)                                                                        \
-  X(ssize_t, read, (int fd, void* into, std::size_t size), (fd, into, size))                             \
-  X(ssize_t, writev, (int fd, const struct iovec* from, int count), (fd, from, count))                   \
-  X(ssize_t, writev_nosignal, (int fd, const struct iovec* from, int count), (fd, from, count))          \
-  X(int, close, (int fd), (fd))                                                                          \
-  X(int, pipe_cloexec, (int* ends), (ends))                                                              \
-  X(int, open, (const char* path, int flags, int mode), (path, flags, mode))                             \
-  X(int, fcntl, (int fd, int what, int argument), (fd, what, argument))                                  \
-  X(int, bytes_in_pipe, (int fd, int* count), (fd, count))                                               \
-  X(int, isatty, (int fd), (fd))                                                                         \
-  X(int, stat, (const char* path, struct stat* into), (path, into))                                      \
-  X(int, access, (const char* path, int mode), (path, mode))                                             \
-  X(int, kill, (pid_t pid, int signal), (pid, signal))                                                   \
-  X(pid_t, getpid, (), ())                                                                               \
-  X(int, page_that_forks_clear, (void** into), (into))                                                   \
-  X(int, pthread_sigmask, (int how, const sigset_t* set, sigset_t* old), (how, set, old))                \
-  X(int, sigpending, (sigset_t * set), (set))                                                            \
-  X(int, take_pending, (const sigset_t* set), (set))                                                     \
-  X(int, uv_loop_init, (uv_loop_t * loop), (loop))                                                       \
-  X(int, uv_loop_close, (uv_loop_t * loop), (loop))                                                      \
-  X(int, uv_loop_fork, (uv_loop_t * loop), (loop))                                                       \
-  X(int, uv_run, (uv_loop_t * loop, uv_run_mode mode), (loop, mode))                                     \
-  X(int, uv_async_init, (uv_loop_t * loop, uv_async_t * handle, uv_async_cb done), (loop, handle, done)) \
-  X(int, uv_async_send, (uv_async_t * handle), (handle))                                                 \
-  X(int, uv_timer_start, (uv_timer_t * handle, uv_timer_cb done, uint64_t timeout, uint64_t repeat),     \
-    (handle, done, timeout, repeat))                                                                     \
-  X(int, uv_poll_init, (uv_loop_t * loop, uv_poll_t * handle, int fd), (loop, handle, fd))               \
-  X(int, uv_poll_start, (uv_poll_t * handle, int events, uv_poll_cb done), (handle, events, done))       \
-  X(int, uv_poll_stop, (uv_poll_t * handle), (handle))                                                   \
-  X(int, uv_spawn, (uv_loop_t * loop, uv_process_t * handle, const uv_process_options_t* options),       \
+#define SPAWNPIPE_SYSTEM_CALLS(X)                                                                                 \
+  X(ssize_t, read, (int fd, void* into, std::size_t size), (fd, into, size))                                      \
+  X(ssize_t, writev, (int fd, const struct iovec* from, int count), (fd, from, count))                            \
+  X(ssize_t, writev_nosignal, (int fd, const struct iovec* from, int count), (fd, from, count))                   \
+  X(int, close, (int fd), (fd))                                                                                   \
+  X(int, pipe_cloexec, (int* ends), (ends))                                                                       \
+  X(int, open, (const char* path, int flags, int mode), (path, flags, mode))                                      \
+  X(int, fcntl, (int fd, int what, int argument), (fd, what, argument))                                           \
+  X(int, bytes_in_pipe, (int fd, int* count), (fd, count))                                                        \
+  X(int, isatty, (int fd), (fd))                                                                                  \
+  X(int, stat, (const char* path, struct stat* into), (path, into))                                               \
+  X(int, access, (const char* path, int mode), (path, mode))                                                      \
+  X(int, kill, (pid_t pid, int signal), (pid, signal))                                                            \
+  X(pid_t, getpid, (), ())                                                                                        \
+  X(int, sigaction, (int number, const struct sigaction* what, struct sigaction* before), (number, what, before)) \
+  X(int, page_that_forks_clear, (void** into), (into))                                                            \
+  X(int, pthread_sigmask, (int how, const sigset_t* set, sigset_t* old), (how, set, old))                         \
+  X(int, sigpending, (sigset_t * set), (set))                                                                     \
+  X(int, take_pending, (const sigset_t* set), (set))                                                              \
+  X(int, uv_loop_init, (uv_loop_t * loop), (loop))                                                                \
+  X(int, uv_loop_close, (uv_loop_t * loop), (loop))                                                               \
+  X(int, uv_loop_fork, (uv_loop_t * loop), (loop))                                                                \
+  X(int, uv_run, (uv_loop_t * loop, uv_run_mode mode), (loop, mode))                                              \
+  X(int, uv_async_init, (uv_loop_t * loop, uv_async_t * handle, uv_async_cb done), (loop, handle, done))          \
+  X(int, uv_async_send, (uv_async_t * handle), (handle))                                                          \
+  X(int, uv_timer_start, (uv_timer_t * handle, uv_timer_cb done, uint64_t timeout, uint64_t repeat),              \
+    (handle, done, timeout, repeat))                                                                              \
+  X(int, uv_poll_init, (uv_loop_t * loop, uv_poll_t * handle, int fd), (loop, handle, fd))                        \
+  X(int, uv_poll_start, (uv_poll_t * handle, int events, uv_poll_cb done), (handle, events, done))                \
+  X(int, uv_poll_stop, (uv_poll_t * handle), (handle))                                                            \
+  X(int, uv_spawn, (uv_loop_t * loop, uv_process_t * handle, const uv_process_options_t* options),                \
     (loop, handle, options))
 
 namespace spawnpipe::platform {
@@ -64,6 +65,7 @@ using ::isatty;
 using ::kill;
 using ::pthread_sigmask;
 using ::read;
+using ::sigaction;
 using ::sigpending;
 using ::stat;
 using ::uv_async_init;

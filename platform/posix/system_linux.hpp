@@ -4,12 +4,15 @@
 #ifndef SPAWNPIPE_PLATFORM_POSIX_SYSTEM_LINUX_HPP
 #define SPAWNPIPE_PLATFORM_POSIX_SYSTEM_LINUX_HPP
 
+#include <dirent.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -48,6 +51,15 @@ using clone_function = int (*)(void* argument);
   X(int, epoll_ctl, (int set, int what, int fd, struct epoll_event* event), (set, what, fd, event))                    \
   X(int, epoll_wait, (int set, struct epoll_event* into, int most, int milliseconds), (set, into, most, milliseconds)) \
   X(int, poll, (struct pollfd * which, nfds_t count, int timeout), (which, count, timeout))                            \
+  X(ssize_t, getdents64, (int fd, void* into, std::size_t size), (fd, into, size))                                     \
+  X(int, openat, (int folder, const char* path, int flags), (folder, path, flags))                                     \
+  X(int, mkdir, (const char* path, mode_t mode), (path, mode))                                                         \
+  X(int, rmdir, (const char* path), (path))                                                                            \
+  X(pid_t, getpgrp, (), ())                                                                                            \
+  X(pid_t, tcgetpgrp, (int terminal), (terminal))                                                                      \
+  X(int, tcsetpgrp, (int terminal, pid_t group), (terminal, group))                                                    \
+  X(int, tcgetattr, (int terminal, struct termios* into), (terminal, into))                                            \
+  X(int, tcsetattr, (int terminal, int when, const struct termios* modes), (terminal, when, modes))                    \
   X(pid_t, gettid, (), ())                                                                                             \
   X(ssize_t, readlink, (const char* path, char* into, std::size_t size), (path, into, size))                           \
   X(int, close_range_works, (), ())                                                                                    \
@@ -65,8 +77,16 @@ namespace direct {
 using ::epoll_create1;
 using ::epoll_ctl;
 using ::epoll_wait;
+using ::getdents64;
+using ::getpgrp;
+using ::mkdir;
 using ::poll;
 using ::readlink;
+using ::rmdir;
+using ::tcgetattr;
+using ::tcgetpgrp;
+using ::tcsetattr;
+using ::tcsetpgrp;
 using ::uv_signal_init;
 using ::uv_signal_start;
 
@@ -75,6 +95,7 @@ using ::uv_signal_start;
 pid_t clone3(struct clone_args* how, clone_function run, void* argument);
 // glibc's clone(2): any processor.
 pid_t clone(clone_function run, void* stack_top, int flags, void* argument, int* pidfd);
+inline int openat(int folder, const char* path, int flags) { return ::openat(folder, path, flags); }
 int pidfd_open(pid_t pid);
 pid_t gettid();
 int pidfd_send_signal(int pidfd, int signal, unsigned flags);

@@ -55,19 +55,62 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   return self->start(plan, exited);
 }
 
+result<std::int64_t> spawn_detached(const spawn_plan& plan) {
+  const auto lock = lock_state();
+  check(plan);
+  for (const bool pipe : {std::holds_alternative<stdio::pipe>(plan.in), std::holds_alternative<stdio::pipe>(plan.out),
+                          std::holds_alternative<stdio::pipe>(plan.err)}) {
+    if (pipe) here().wrong("spawn_detached: a pipe");
+  }
+  return loop::start_detached(plan);
+}
+
 std::optional<exit_status> process_poll(process* self) noexcept {
   const auto lock = lock_state();
   if (here().foreign) here().wrong("process_poll: in a forked copy");
   return usable(self, "process_poll") ? self->poll() : exit_status{};
 }
 
-result<signal_report> process_signal(process* self, signal_kind which) noexcept {
+std::optional<resource_usage> process_used(const process* self) noexcept {
+  const auto lock = lock_state();
+  return usable(self, "process_used") ? self->used() : std::nullopt;
+}
+
+bool signal_exists(int number) noexcept { return number >= 0 && number < 65; }
+
+tree_report process_tree_look(process* self) noexcept {
+  const auto lock = lock_state();
+  return usable(self, "process_tree_look") ? self->look_at_tree() : tree_report{};
+}
+
+result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept {
   {
     const auto lock = lock_state();
     if (here().foreign) here().wrong("process_signal: in a forked copy");
     if (!usable(self, "process_signal")) return error{errc::already_exited, stage::signal};
   }
-  return self->signal(which);
+  return self->signal(which, number);
+}
+
+bool process_suspended(process* self) noexcept {
+  const auto lock = lock_state();
+  return usable(self, "process_suspended") && self->child->suspended_;
+}
+
+result<void> process_resume(process* self) noexcept {
+  const auto lock = lock_state();
+  if (!usable(self, "process_resume")) return error{errc::already_exited, stage::signal};
+  if (!here().has_terminal) {
+    return error{std::make_error_code(std::errc::resource_unavailable_try_again), stage::signal, "the terminal"};
+  }
+  ++self->child->resumes_;
+  self->child->suspended_ = false;
+  return {};
+}
+
+void suspend_host() noexcept {
+  const auto lock = lock_state();
+  ++here().host_suspensions;
 }
 
 void process_release(process* self) noexcept {
@@ -75,7 +118,8 @@ void process_release(process* self) noexcept {
   if (usable(self, "process_release")) self->release();
 }
 
-result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
+// The next child of the script, with the plan that it is started by.
+simulated::scripted_child& loop::take_next(const spawn_plan& plan) {
   auto& state = here();
   if (state.next_child == state.children.size()) {
     state.children.push_back(std::make_unique<simulated::scripted_child>());
@@ -90,7 +134,21 @@ result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
                  .out = plan.out,
                  .err = plan.err,
                  .descriptors = plan.descriptors,
-                 .group = plan.group};
+                 .group = plan.group,
+                 .tree = plan.tree,
+                 .end_with_host = plan.end_with_host};
+  return child;
+}
+
+result<std::int64_t> loop::start_detached(const spawn_plan& plan) {
+  auto& child = take_next(plan);
+  if (child.spawn_error_) return error{*child.spawn_error_};
+  return here().next_id++;
+}
+
+result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
+  auto& state = here();
+  auto& child = take_next(plan);
   if (child.spawn_error_) return *child.spawn_error_;
 
   auto* made = new process{.owner = this, .child = &child, .exited = &exited, .generation = state.generation};
@@ -114,6 +172,7 @@ result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
     return pipe;
   };
   spawned ends{.handle = made, .id = child.id_};
+  ends.has_terminal = plan.group == process_group::foreground;
   if (std::holds_alternative<stdio::pipe>(plan.in)) ends.in = open(nullptr, &child.in, "in");
   if (std::holds_alternative<stdio::pipe>(plan.out)) ends.out = open(&child.out, nullptr, "out");
   if (std::holds_alternative<stdio::pipe>(plan.err)) ends.err = open(&child.err, nullptr, "err");
@@ -136,23 +195,37 @@ std::optional<exit_status> process::poll() {
   return child->status_;
 }
 
-result<signal_report> process::signal(signal_kind which) {
+tree_report process::look_at_tree() {
+  ++child->tree_looks_;
+  if (alone()) return {.gone = child->reaped_};
+  return {.by = mechanism::process_group, .gone = child->reaped_ && !child->tree_lives_};
+}
+
+std::optional<resource_usage> process::used() const { return child->used_; }
+
+bool process::alone() const { return child->plan_->group == process_group::host; }
+
+result<signal_report> process::signal(signal_kind which, int number) {
   simulated::action then;
   {
     const auto lock = lock_state();
-    if (child->reaped_) return error{errc::already_exited, stage::signal};
+    const bool leader = !child->reaped_;
+    if (!leader && (alone() || !child->tree_lives_)) return error{errc::already_exited, stage::signal};
     if (!child->signal_errors_.empty()) {
       error failure = std::move(child->signal_errors_.front());
       child->signal_errors_.pop_front();
       return failure;
     }
-    child->signals_.push_back({.which = which, .when = here().clock.load()});
+    child->signals_.push_back({.which = which, .when = here().clock.load(), .number = number});
     then = which == signal_kind::kill ? child->on_kill_ : child->on_terminate_;
+    if (!(which == signal_kind::kill ? child->tree_ignores_kill_ : child->tree_ignores_terminate_)) {
+      child->tree_lives_ = false;
+    }
+    if (!leader) then = [] {};
     if (!then) then = [this, which] { child->exit(exit_status::signalled(which == signal_kind::kill ? 9 : 15)); };
   }
   then();
-  const bool alone = child->plan_->group == process_group::host;
-  return signal_report{.reached = alone ? mechanism::process : mechanism::process_group};
+  return signal_report{.reached = alone() ? mechanism::process : mechanism::process_group};
 }
 
 void process::release() {

@@ -57,6 +57,23 @@ void scripted_child::on_in_closed(action what) {
   on_in_closed_ = std::move(what);
 }
 
+void scripted_child::tree_lives(bool ignores_terminate, bool ignores_kill) {
+  const auto lock = lock_state();
+  tree_lives_ = true;
+  tree_ignores_terminate_ = ignores_terminate;
+  tree_ignores_kill_ = ignores_kill;
+}
+
+void scripted_child::tree_ends() {
+  const auto lock = lock_state();
+  tree_lives_ = false;
+}
+
+void scripted_child::used(const resource_usage& what) {
+  const auto lock = lock_state();
+  used_ = what;
+}
+
 void scripted_child::fail_signal(error why) {
   const auto lock = lock_state();
   signal_errors_.push_back(std::move(why));
@@ -97,6 +114,21 @@ int scripted_child::polls() const {
   return polls_;
 }
 
+void scripted_child::suspend(bool yes) {
+  const auto lock = lock_state();
+  suspended_ = yes;
+}
+
+int scripted_child::resumes() const {
+  const auto lock = lock_state();
+  return resumes_;
+}
+
+int scripted_child::tree_looks() const {
+  const auto lock = lock_state();
+  return tree_looks_;
+}
+
 // ---- the whole
 
 script::script() : state_(new state) {}
@@ -120,6 +152,14 @@ void script::reset() {
   s.loop_error.reset();
   s.foreign = false;
   s.variables = {"HOME=/home/nobody", "PATH=/usr/bin:/bin"};
+  s.files.clear();
+  s.file_create_error.reset();
+  s.file_room = SIZE_MAX;
+  s.open_files = 0;
+  s.has_terminal = true;
+  s.host_suspensions = 0;
+  s.heard = nullptr;
+  s.interrupts_error.reset();
   s.children.clear();
   s.next_child = 0;
   s.unexpected_spawns = 0;
@@ -187,6 +227,45 @@ void script::foreign(bool yes) {
   state_->foreign = yes;
 }
 
+void script::has_terminal(bool yes) {
+  const auto lock = lock_state();
+  state_->has_terminal = yes;
+}
+
+bool script::interrupts_taken() const {
+  const auto lock = lock_state();
+  return state_->heard != nullptr;
+}
+
+void script::interrupt(int number) {
+  void (*heard)(int) noexcept = nullptr;
+  {
+    const auto lock = lock_state();
+    heard = state_->heard;
+  }
+  if (heard != nullptr) heard(number);
+}
+
+void script::fail_interrupts(error why) {
+  const auto lock = lock_state();
+  state_->interrupts_error = std::move(why);
+}
+
+int script::host_suspensions() const {
+  const auto lock = lock_state();
+  return state_->host_suspensions;
+}
+
+void script::fail_file_create(error why) {
+  const auto lock = lock_state();
+  state_->file_create_error = std::move(why);
+}
+
+void script::file_room(std::size_t bytes) {
+  const auto lock = lock_state();
+  state_->file_room = bytes;
+}
+
 void script::host_environment(std::vector<std::string> variables) {
   const auto lock = lock_state();
   state_->variables = std::move(variables);
@@ -241,7 +320,13 @@ object_counts script::objects() const {
   return {.loops = count(state_->loops),
           .streams = count(state_->streams),
           .processes = count(state_->processes),
-          .wakers = state_->wakers};
+          .wakers = state_->wakers,
+          .files = state_->open_files};
+}
+
+std::map<std::string, std::string> script::files() const {
+  const auto lock = lock_state();
+  return state_->files;
 }
 
 int script::wakes() const { return state_->wakes; }

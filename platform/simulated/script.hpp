@@ -15,6 +15,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,11 +36,14 @@ struct recorded_plan {
   stdio::error_output err;
   std::vector<platform::descriptor_plan> descriptors;
   process_group group;
+  process_tree tree;
+  bool end_with_host;
 };
 
 struct sent_signal {
   platform::signal_kind which;
   time_point when;
+  int number = 0;
 };
 
 // A child, from before its spawn. Spawns take them in the order in which they were asked for.
@@ -65,6 +69,13 @@ class scripted_child {
     on_kill([] {});
   }
   void on_in_closed(action what);
+  // What it started is there until a signal reaches it that it does not ignore.
+  void tree_lives(bool ignores_terminate = false, bool ignores_kill = false);
+  void tree_ends();
+  // What is told of it when it has ended.
+  void used(const resource_usage& what);
+  // It is stopped, as by Ctrl-Z, or goes on.
+  void suspend(bool yes = true);
   // process_signal fails with this, once.
   void fail_signal(error why);
 
@@ -75,12 +86,16 @@ class scripted_child {
   [[nodiscard]] const recorded_plan& plan() const;
   [[nodiscard]] std::vector<sent_signal> signals() const;
   [[nodiscard]] int polls() const;
+  [[nodiscard]] int tree_looks() const;
+  [[nodiscard]] int resumes() const;
 
  private:
   friend struct platform::stream;
   friend struct platform::process;
   friend struct platform::loop;
   friend class script;
+  friend bool platform::process_suspended(platform::process* self) noexcept;
+  friend result<void> platform::process_resume(platform::process* self) noexcept;
 
   void stir();
 
@@ -93,6 +108,13 @@ class scripted_child {
   bool reaped_ = false;  // process_poll said it
   bool pipes_held_ = false;
   int polls_ = 0;
+  int tree_looks_ = 0;
+  bool suspended_ = false;
+  int resumes_ = 0;
+  bool tree_lives_ = false;
+  bool tree_ignores_terminate_ = false;
+  bool tree_ignores_kill_ = false;
+  std::optional<resource_usage> used_;
   std::optional<exit_status> status_;
   std::optional<error> spawn_error_;
   std::deque<error> signal_errors_;
@@ -152,6 +174,7 @@ struct object_counts {
   int streams = 0;
   int processes = 0;
   int wakers = 0;
+  int files = 0;
 
   friend constexpr bool operator==(const object_counts&, const object_counts&) noexcept = default;
 };
@@ -180,9 +203,14 @@ class script {
   void wait_for_wake(bool yes = true);
 
   // ---- failures
-  void fail_loop_open(error why);  // the next one
-  void foreign(bool yes = true);   // as in a forked copy of the host
+  void fail_loop_open(error why);   // the next one
+  void interrupt(int number);       // of the host; nothing where nobody has taken that over
+  void fail_interrupts(error why);  // the next interrupts_begin
+  void has_terminal(bool yes);      // the host, which has it at first
+  void foreign(bool yes = true);    // as in a forked copy of the host
   void host_environment(std::vector<std::string> variables);
+  void fail_file_create(error why);   // the next one
+  void file_room(std::size_t bytes);  // so much can be written to files from now on
 
   // ---- children
   // Not yet spawned; lives until reset(), or forget_ended().
@@ -199,6 +227,9 @@ class script {
   [[nodiscard]] int deadlocks() const;  // waits that nothing could end: everything is ended then, to get out of them
   [[nodiscard]] object_counts objects() const;
   [[nodiscard]] int wakes() const;
+  [[nodiscard]] std::map<std::string, std::string> files() const;
+  [[nodiscard]] int host_suspensions() const;
+  [[nodiscard]] bool interrupts_taken() const;
 
   struct state;  // of the back end
   [[nodiscard]] state& internals() noexcept { return *state_; }

@@ -39,6 +39,14 @@ struct script::state {
   std::optional<error> loop_error;
   std::atomic<bool> foreign = false;
   std::vector<std::string> variables;
+  std::map<std::string, std::string> files;
+  std::optional<error> file_create_error;
+  std::size_t file_room = SIZE_MAX;  // bytes that can still be written to files
+  int open_files = 0;
+  bool has_terminal = true;
+  int host_suspensions = 0;
+  void (*heard)(int number) noexcept = nullptr;
+  std::optional<error> interrupts_error;
 
   std::vector<std::unique_ptr<scripted_child>> children;
   std::size_t next_child = 0;  // the first that no spawn took
@@ -103,6 +111,8 @@ struct loop {
   // Puts into the inbox what can complete. True when there is something in the inbox then.
   bool deliver();
   bool wait(time_point until, const completion* hint, bool by_host);
+  static simulated::scripted_child& take_next(const spawn_plan& plan);
+  static result<std::int64_t> start_detached(const spawn_plan& plan);
   result<spawned> start(const spawn_plan& plan, completion& exited);
   void rescue();  // out of a wait that nothing can end
 
@@ -157,7 +167,10 @@ struct process {
 
   bool complete();
   std::optional<exit_status> poll();
-  result<signal_report> signal(signal_kind which);
+  result<signal_report> signal(signal_kind which, int number);
+  tree_report look_at_tree();
+  [[nodiscard]] std::optional<resource_usage> used() const;
+  [[nodiscard]] bool alone() const;
   void release();
 };
 

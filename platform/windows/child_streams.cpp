@@ -3,9 +3,9 @@
 #include "child_streams.hpp"
 
 #include "error.hpp"
+#include "file.hpp"
 #include "named_pipe.hpp"
 #include "pipe_security.hpp"
-#include "utf16.hpp"
 
 #include <memory>
 #include <string>
@@ -46,18 +46,9 @@ struct maker {
   }
 
   static result<void> file(connection& to, const std::string& path, DWORD access, DWORD disposition) {
-    const auto name = wide_or_refuse(path, "the path of a redirect");
-    if (!name) return error{name.error()};
-    to.opened = unique_handle(
-        sys::CreateFileW(name->c_str(), access, share_all, nullptr, disposition, FILE_ATTRIBUTE_NORMAL, nullptr));
-    if (!to.opened) {
-      const DWORD code = ::GetLastError();
-      const DWORD attributes = sys::GetFileAttributesW(name->c_str());
-      if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
-        return error{std::make_error_code(std::errc::is_a_directory), stage::redirect, path};
-      }
-      return system_error(code, stage::redirect, path);
-    }
+    auto opened = open_file(path, access, disposition);
+    if (!opened) return std::move(opened).error();
+    to.opened = *std::move(opened);
     to.child = to.opened.get();
     return {};
   }

@@ -1,5 +1,7 @@
 #include "job.hpp"
 
+#include <chrono>
+
 namespace spawnpipe::platform {
 namespace {
 
@@ -19,6 +21,25 @@ unique_handle make_job() noexcept {
     ::SetLastError(code);
   }
   return job;
+}
+
+std::optional<job_count> count_of(HANDLE job) noexcept {
+  JOBOBJECT_BASIC_ACCOUNTING_INFORMATION facts = {};
+  if (sys::QueryInformationJobObject(job, JobObjectBasicAccountingInformation, &facts, sizeof facts, nullptr) ==
+      FALSE) {
+    return std::nullopt;
+  }
+  const auto time = [](const LARGE_INTEGER& ticks) { return std::chrono::nanoseconds(ticks.QuadPart * 100); };
+  job_count count;
+  count.alive = facts.ActiveProcesses;
+  count.used = resource_usage{.user = time(facts.TotalUserTime), .system = time(facts.TotalKernelTime)};
+  JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {};
+  if (sys::QueryInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits, nullptr) !=
+          FALSE &&
+      limits.PeakJobMemoryUsed > 0) {
+    count.used.peak_memory = limits.PeakJobMemoryUsed;
+  }
+  return count;
 }
 
 void let_go(HANDLE job) noexcept { set_limits(job, 0); }

@@ -9,10 +9,18 @@
 #include "job.hpp"
 #include "loop.hpp"
 
+#include <chrono>
+#include <cstdint>
+
 namespace spawnpipe::platform {
 namespace {
 
 constexpr UINT killed_code = 1;
+
+std::chrono::nanoseconds duration_of(const FILETIME& time) noexcept {
+  const std::uint64_t ticks = (std::uint64_t{time.dwHighDateTime} << 32U) | time.dwLowDateTime;
+  return std::chrono::nanoseconds(ticks * 100);
+}
 
 bool has_ended(const process& self) noexcept {
   return self.status || sys::WaitForSingleObject(self.handle.get(), 0) == WAIT_OBJECT_0;
@@ -30,11 +38,36 @@ void process_ended(void* context) noexcept {
 
 std::optional<exit_status> process_poll(process* self) noexcept { return self->status; }
 
-result<signal_report> process_signal(process* self, signal_kind which) noexcept {
-  // An event sent to the group of a process that has ended stays in the console for ever.
-  if (has_ended(*self)) return error{errc::already_exited, stage::signal};
+std::optional<resource_usage> process_used(const process* self) noexcept {
+  FILETIME created = {};
+  FILETIME ended = {};
+  FILETIME system = {};
+  FILETIME user = {};
+  if (!self->status || sys::GetProcessTimes(self->handle.get(), &created, &ended, &system, &user) == FALSE) {
+    return std::nullopt;
+  }
+  resource_usage used = {.user = duration_of(user), .system = duration_of(system)};
+  PROCESS_MEMORY_COUNTERS memory = {};
+  if (sys::GetProcessMemoryInfo(self->handle.get(), &memory, sizeof memory) != FALSE && memory.PeakWorkingSetSize > 0) {
+    used.peak_memory = memory.PeakWorkingSetSize;
+  }
+  return used;
+}
+
+bool signal_exists(int number) noexcept { return number == 0; }
+
+tree_report process_tree_look(process* self) noexcept {
+  const std::optional<job_count> count = count_of(self->job.get());
+  const bool gone = self->status && count && count->alive == 0;
+  return {.by = mechanism::job, .gone = gone, .exact = true, .used = gone ? std::optional(count->used) : std::nullopt};
+}
+
+result<signal_report> process_signal(process* self, signal_kind which, int /*number*/) noexcept {
+  const bool ended = has_ended(*self);
+  if (ended && (!self->status || process_tree_look(self).gone)) return error{errc::already_exited, stage::signal};
   if (which == signal_kind::terminate) {
-    if (!self->console_group) {
+    // An event sent to the group of a process that has ended stays in the console for ever.
+    if (ended || !self->console_group) {
       return error{errc::not_supported, stage::signal, "no group of its own in a console of this process"};
     }
     if (sys::GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, self->id) == FALSE) return last_error(stage::signal);
@@ -44,11 +77,17 @@ result<signal_report> process_signal(process* self, signal_kind which) noexcept 
     return signal_report{.reached = mechanism::job, .exact = true};
   }
   const DWORD code = ::GetLastError();
+  if (ended) return system_error(code, stage::signal);
   if (sys::TerminateProcess(self->handle.get(), killed_code) != FALSE) {
     return signal_report{.reached = mechanism::process};
   }
   return system_error(code, stage::signal);
 }
+
+// Ctrl-Z is a character like others here.
+bool process_suspended(process* /*self*/) noexcept { return false; }
+result<void> process_resume(process* /*self*/) noexcept { return error{errc::not_supported, stage::signal}; }
+void suspend_host() noexcept {}
 
 void process_release(process* self) noexcept {
   self->end.forget();

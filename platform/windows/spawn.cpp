@@ -119,11 +119,12 @@ result<void> adopt_suspended(HANDLE made, HANDLE thread, HANDLE job, const spawn
   return system_error(code, stage::attributes, plan.program);
 }
 
+// `job` may be null: then it is in none of ours.
 result<made_process> create_process(const connections& streams, const spawn_plan& plan, program_start& start,
                                     HANDLE job, const console_choice& console) {
   process_attributes attributes;
   if (!attributes.create()) return last_error(stage::attributes, plan.program);
-  const bool born_into_job = attributes.born_into(job);
+  const bool born_into_job = job == nullptr || attributes.born_into(job);
 
   const inheritance_scope alone;
   inheritable_handles handles;
@@ -184,16 +185,37 @@ struct opened_streams {
   }
 };
 
-}  // namespace
-
-result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
+result<program_start> prepare(const spawn_plan& plan, connections& streams) {
   if (!plan.descriptors.empty()) {
     return error{errc::not_supported, stage::redirect, "descriptors beside the standard streams"};
   }
   auto start = prepare_program(plan);
-  if (!start) return std::move(start).error();
-  connections streams;
+  if (!start) return start;
   if (auto done = connect_streams(streams, plan); !done) return std::move(done).error();
+  return start;
+}
+
+}  // namespace
+
+result<std::int64_t> spawn_detached(const spawn_plan& plan) {
+  connections streams;
+  auto start = prepare(plan, streams);
+  if (!start) return std::move(start).error();
+  // Out of the host's job, where that lets go of it: its end would be the process's, too.
+  const console_choice outside{.flags = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP | CREATE_BREAKAWAY_FROM_JOB};
+  auto made = create_process(streams, plan, *start, nullptr, outside);
+  if (!made && made.failed_with(std::errc::permission_denied)) {
+    const console_choice inside{.flags = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP};
+    made = create_process(streams, plan, *start, nullptr, inside);
+  }
+  if (!made) return std::move(made).error();
+  return std::int64_t{made->id};
+}
+
+result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
+  connections streams;
+  auto start = prepare(plan, streams);
+  if (!start) return std::move(start).error();
   opened_streams opened;
   if (auto done = opened.open(*self, streams); !done) return std::move(done).error();
 

@@ -228,6 +228,71 @@ TEST_CASE("[P10] the three policies of capture, around the limit") {
   }
 }
 
+TEST_CASE("[P10] output beyond the limit is spilled to files that have all of it") {
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;
+  constexpr std::size_t size = 3'000'000;
+  const std::string whole = pattern::make(size);
+  const std::string prefix = folder / "sch\xC3\xB6n.";
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{65536}, size - 1, size}) {
+    CAPTURE(limit);
+    const bool over = limit < size;
+    const completed done = must(spawnpipe::run(
+        harness::command("write", size, 4096, "both"),
+        {.until = patience(), .capture = {.bytes = limit, .on_overflow = overflow::spill, .spill_to = prefix}}));
+    CHECK(done.success());
+    CHECK((done.out == whole.substr(0, limit)));
+    CHECK((done.err == done.out));
+    CHECK(done.out_dropped == 0);
+    CHECK(done.out_file == (over ? prefix + "out" : ""));
+    CHECK(done.err_file == (over ? prefix + "err" : ""));
+    if (!over) continue;
+    CHECK((harness::read_file(done.out_file) == whole));
+    CHECK((harness::read_file(done.err_file) == whole));
+  }
+}
+
+TEST_CASE("[P10] a spill that cannot be written is said; its name is checked before") {
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;
+  const auto spill_to = [](std::string prefix) {
+    return spawnpipe::run(
+        harness::command("write", 100'000),
+        {.until = patience(), .capture = {.bytes = 10, .on_overflow = overflow::spill, .spill_to = std::move(prefix)}});
+  };
+  const completed done = must(spill_to(folder / "no such folder/x."));
+  REQUIRE(done.output_error);
+  CHECK(*done.output_error == std::errc::no_such_file_or_directory);
+  CHECK(done.output_error->subject == done.out_file);
+  CHECK(done.status.success());
+  CHECK_FALSE(done.success());
+  CHECK(done.out.size() == 10);
+  CHECK(done.out_dropped > 0);
+  CHECK(spill_to("").failed_with(errc::invalid_argument));
+  CHECK(spill_to(std::string("x\0y", 3)).failed_with(errc::invalid_argument));
+}
+
+TEST_CASE("[P10] a job shows what it has captured so far") {
+  harness::leak_check nothing_left;
+  auto loop = must(spawnpipe::event_loop::create());
+  std::optional<completed> done;
+  auto work =
+      must(spawnpipe::run_async(loop, harness::command("yes", "y", "out"),
+                                {.until = patience(), .capture = {.bytes = 1000, .on_overflow = overflow::keep_head}},
+                                [&](completed what) { done = std::move(what); }));
+  const auto until = patience();
+  while (work.out().size() < 1000 && !until.passed()) static_cast<void>(loop.run(10ms));
+  REQUIRE_FALSE(done);
+  const std::string seen = work.out();
+  CHECK(seen.size() == 1000);
+  CHECK(work.err().empty());
+  REQUIRE_OK(work.stop());
+  CHECK(loop.run(patience()));
+  REQUIRE(done);
+  CHECK(done->out == seen);
+  CHECK(work.out().empty());
+}
+
 TEST_CASE("[P10] a stream over its limit ends a child that writes for ever") {
   harness::leak_check nothing_left;
   for (const char* to : {"out", "err"}) {

@@ -333,4 +333,13 @@ TEST_CASE("[P2] a child that was never spawned, or was let go, answers with clos
   }
 }
 
+TEST_CASE("[P6] a child in the foreground, where there is no terminal to give") {
+  harness::leak_check nothing_left;
+  const auto done =
+      spawnpipe::run(harness::command("exit", 3).group(spawnpipe::process_group::foreground), {.until = patience()});
+  if (!done) CHECK(done.error() == spawnpipe::errc::not_supported);
+  RULE_HOLDS_OR_BROKEN("P6/foreground", done.has_value());
+  if (done) CHECK(done->status.code() == 3U);
+}
+
 }  // namespace

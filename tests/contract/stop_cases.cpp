@@ -310,15 +310,6 @@ TEST_CASE("[P5] a child that is asked to end by hand") {
   CHECK(was_killed(harness::must(another.wait(patience()))));
 }
 
-template <class Child>
-constexpr bool has_wait_tree = requires(Child& child) {
-  child.wait_tree(spawnpipe::deadline::never());
-};
-
-TEST_CASE("[P6] wait_tree proves that none is left") {
-  RULE_HOLDS_OR_BROKEN("P6/wait-tree", has_wait_tree<spawnpipe::child>);
-}
-
 TEST_CASE("[P8] nothing is sent to a child whose end is known") {
   harness::leak_check nothing_left;
   auto running = start(command("exit", 1));

@@ -313,4 +313,37 @@ TEST_CASE("[P9] an exception that unwinds over a child ends it") {
   CHECK_FALSE(host_os::running(id));
 }
 
+// ---- nobody's child
+
+TEST_CASE("[P9] a detached process runs to its end, and is nobody's child") {
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;
+  const std::string written = folder / "written";
+  const auto id = spawnpipe::spawn_detached(command("write", 100'000).out(spawnpipe::stdio::to_file{written}));
+  if (!id) CHECK(id.error() == errc::not_supported);
+  RULE_HOLDS_OR_BROKEN("P9/detached", id.has_value());
+  if (!id) return;
+  CHECK(gone_within(*id, 10s));
+  CHECK(harness::read_file(written) == pattern::make(100'000));
+  // While it runs, too.
+  const auto other = harness::must(spawnpipe::spawn_detached(command("hang")));
+  const harness::end_at_exit sure(other);
+  CHECK(host_os::running(other));
+}
+
+TEST_CASE("[P9][P1] what keeps a detached process from running is said") {
+  harness::leak_check nothing_left;
+  CHECK(spawnpipe::spawn_detached(command("exit").in(pipe{})).failed_with(errc::invalid_argument));
+  CHECK(spawnpipe::spawn_detached(command("exit").out(pipe{})).failed_with(errc::invalid_argument));
+  CHECK(spawnpipe::spawn_detached(spawnpipe::command(std::string("a\0b", 3))).failed_with(errc::invalid_argument));
+  const auto missing = spawnpipe::spawn_detached(spawnpipe::command("./spawnpipe-no-such-program"));
+  REQUIRE_FALSE(missing);
+  if (missing.failed_with(errc::not_supported)) return;
+  CHECK(missing.error().where == spawnpipe::stage::exec);
+  CHECK(missing.error() == std::errc::no_such_file_or_directory);
+  const auto nowhere = spawnpipe::spawn_detached(command("exit").cwd("spawnpipe no such folder"));
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().where == spawnpipe::stage::cwd);
+}
+
 }  // namespace

@@ -6,8 +6,10 @@
 //   fds            each open descriptor as a line: NUMBER KIND ACCESS FLAGS DEVICE:INODE, where KIND is pipe, file, null, tty,
 //                  device, socket, directory or other, ACCESS r, w or rw, and FLAGS "-" or some of append,nonblock,cloexec
 //   ids            the lines "id N", "parent N", "group N", "session N"
+//   in-vfork       says "ready", and waits for a process that it has made by vfork, and that stays
 //   reopen-out     opens /dev/stdout and writes the line "reopened" there, which works on a pipe and not on a socket; exits
 //                  with 3 where that fails
+//   session VERB... does VERB in a session of its own
 //   signal N       raises signal N on itself; exits with 5 if it is still there
 //   signals        the lines "blocked N..." and "ignored N...": what it was started with
 #include "../child_os.hpp"
@@ -127,6 +129,18 @@ int do_reopen_out(const arguments&) {
   return done ? 0 : 3;
 }
 
+// Waits in the kernel, where no signal but a kill reaches it, for a process that has its memory until it ends.
+int do_in_vfork(const arguments&) {
+  if (!write(out, "ready\n")) return 3;
+  const pid_t id = ::vfork();
+  if (id == 0) {
+    for (;;) ::pause();
+  }
+  return 5;
+}
+
+int do_session(const arguments& given) { return ::setsid() != -1 ? act({given.begin() + 1, given.end()}) : 3; }
+
 int do_signal(const arguments& given) {
   (void)::raise(static_cast<int>(number(given, 1, SIGKILL)));
   return 5;
@@ -151,7 +165,9 @@ constexpr std::array posix_verbs = {
     verb{"copy", do_copy},
     verb{"fds", do_fds},
     verb{"ids", do_ids},
+    verb{"in-vfork", do_in_vfork},
     verb{"reopen-out", do_reopen_out},
+    verb{"session", do_session},
     verb{"signal", do_signal},
     verb{"signals", do_signals},
 };
@@ -222,6 +238,8 @@ void exit_on_terminate(std::string_view text, int code) {
   last_code = code;
   on_polite_signals(say_last_words);
 }
+
+void leave_session() { (void)::setsid(); }
 
 void start_copy(const arguments& given, const std::function<void(std::int64_t)>& announce) {
   std::array<int, 2> gate{};

@@ -107,6 +107,20 @@ bool running(std::int64_t id) {
   return !look_at("self") && (::kill(static_cast<pid_t>(id), 0) == 0 || errno == EPERM);
 }
 
+std::vector<std::int64_t> running_with(const std::string& word) {
+  std::vector<std::int64_t> all;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir("/proc"), ::closedir};
+  if (!folder || !look_at("self")) throw std::runtime_error("this system does not list its processes in /proc");
+  while (const dirent* entry = ::readdir(folder.get())) {
+    if (!is_number(entry->d_name)) continue;
+    std::string line;
+    std::getline(std::ifstream(std::string("/proc/") + entry->d_name + "/cmdline"), line);
+    const std::int64_t id = std::atoll(entry->d_name);
+    if (line.find(word) != std::string::npos && id != ::getpid() && running(id)) all.push_back(id);
+  }
+  return all;
+}
+
 std::optional<std::uint64_t> beginning(std::int64_t id) {
   if (const auto facts = look_at(std::to_string(id))) return facts->began;
   return running(id) ? std::optional<std::uint64_t>(0) : std::nullopt;

@@ -1,6 +1,7 @@
 // What only Linux lets a test do, for every back end that runs there.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "chosen_id.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,8 +25,11 @@
 namespace {
 
 using harness::command;
+using harness::make_process_with;
+using harness::no_choice;
 using harness::patience;
 using harness::quiet;
+using harness::untouched;
 using spawnpipe::errc;
 using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
@@ -42,32 +46,6 @@ TEST_CASE("[P4] a real-time signal that ends a process comes through as itself")
 
 // ---- P8
 
-// Makes a process with this id, which was free, that waits to be killed. Needs the rights of root. No libc in the copy: for a
-// sanitizer's runtime it is no fork.
-bool make_process_with(pid_t id) {
-  clone_args wanted{};
-  wanted.exit_signal = SIGCHLD;
-  wanted.set_tid = reinterpret_cast<std::uintptr_t>(&id);
-  wanted.set_tid_size = 1;
-  const long made = ::syscall(SYS_clone3, &wanted, sizeof wanted);
-  if (made == 0) {
-    constexpr timespec longest{.tv_sec = 60, .tv_nsec = 0};
-    ::syscall(SYS_ppoll, nullptr, 0, &longest, nullptr, 0);
-    ::syscall(SYS_exit_group, 0);
-  }
-  return made == id;
-}
-
-constexpr const char* no_choice = "an id cannot be chosen here: that takes root, and clone3";
-
-// True when the stranger with this id was not touched; ends it.
-bool untouched(pid_t id) {
-  const bool alive = !harness::gone_within(id, 50ms);
-  ::kill(id, SIGKILL);
-  ::waitpid(id, nullptr, 0);
-  return alive;
-}
-
 TEST_CASE("[P8] a stranger that has the id by now is not signalled") {
   harness::leak_check nothing_left;
   auto running = harness::must(spawnpipe::spawn(quiet(command("exit"))));
@@ -76,6 +54,7 @@ TEST_CASE("[P8] a stranger that has the id by now is not signalled") {
   if (!make_process_with(id)) SKIP_CASE(no_choice);
   CHECK(running.kill().failed_with(errc::already_exited));
   CHECK(running.terminate().failed_with(errc::already_exited));
+  CHECK(harness::must(running.stop(spawnpipe::stop_policy::immediate())).phase == spawnpipe::stop_phase::none);
   running = spawnpipe::child();
   CHECK(untouched(id));
 }

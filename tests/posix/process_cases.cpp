@@ -1,6 +1,7 @@
 // Processes on POSIX: how they end, which group they are in, who is signalled.
 #include "../children.hpp"
 #include "../scenario.hpp"
+#include "pseudo_terminal.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -22,6 +23,7 @@ using harness::command;
 using harness::gone_within;
 using harness::patience;
 using harness::quiet;
+using harness::scaled;
 using spawnpipe::errc;
 using spawnpipe::mechanism;
 using spawnpipe::process_group;
@@ -73,15 +75,33 @@ TEST_CASE("[P2] a process that is stopped and goes on has not ended") {
   CHECK(harness::must(running.wait(patience())).code() == 3U);
 }
 
-TEST_CASE("[P5] a process that is stopped is killed all the same") {
+TEST_CASE("[P5] a process that is stopped goes on to hear the request, and is killed all the same") {
   harness::leak_check nothing_left;
-  // It has a handler for the polite request, which cannot run; without one Linux would end it at once.
+  // It has a handler for the polite request; without one Linux would end it at once.
   auto running = harness::must(spawnpipe::spawn(quiet(command("exit-on-terminate"))));
   CHECK(harness::must(running.out().read_line(patience())) == "ready");
   CHECK(::kill(static_cast<pid_t>(running.id()), SIGSTOP) == 0);
-  const auto report = harness::must(running.stop({.terminate = 30ms}, patience()));
+  auto report = harness::must(running.stop({.terminate = scaled(10s)}, patience()));
+  CHECK(report.phase == spawnpipe::stop_phase::terminate);
+  CHECK(report.status.code().has_value());
+
+  running = harness::must(spawnpipe::spawn(quiet(command("ignore-terminate"))));
+  CHECK(harness::must(running.out().read_line(patience())) == "ready");
+  CHECK(::kill(static_cast<pid_t>(running.id()), SIGSTOP) == 0);
+  report = harness::must(running.stop({.close_stdin = 30ms, .terminate = std::nullopt}, patience()));
   CHECK(report.phase == spawnpipe::stop_phase::kill);
   CHECK(report.status.signal() == SIGKILL);
+}
+
+TEST_CASE("[P5] a process that waits in the kernel is killed, with the one that it waits for") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("in-vfork"))));
+  CHECK(harness::must(running.out().read_line(patience())) == "ready");
+  CHECK(running.wait(20ms).failed_with(errc::timed_out));
+  const auto report = harness::must(running.stop({.terminate = std::nullopt}, patience()));
+  CHECK(report.phase == spawnpipe::stop_phase::kill);
+  CHECK(report.status.signal() == SIGKILL);
+  CHECK(report.tree.gone);
 }
 
 // ---- P6
@@ -130,23 +150,18 @@ TEST_CASE("[P6] a group of its own in the host's session") {
 
 TEST_CASE("[P6] a child that has a terminal stays in the host's group") {
   harness::leak_check nothing_left;
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal == -1 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
-    SKIP_CASE("this system gives no terminal");
-  const int slave = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
-  REQUIRE(slave != -1);
+  const harness::pseudo_terminal terminal;
+  if (!terminal) SKIP_CASE(harness::no_terminal);
   const auto run = [](const spawnpipe::command& what) {
     return harness::must(spawnpipe::run(what, {.until = patience()})).out;
   };
-  const handle as{spawnpipe::posix::fd(slave)};
+  const handle as{spawnpipe::posix::fd(terminal.fd())};
   CHECK(run(command("tty").in(as)) == "in yes\nout no\nerr no\n");
   CHECK(ids_of(run(command("ids").in(as)))["group"] == ::getpgrp());
   CHECK(ids_of(run(command("ids").err(as)))["group"] == ::getpgrp());
   // Unless something else is asked for.
   auto own = ids_of(run(command("ids").in(as).group(process_group::session)));
   CHECK(own["group"] == own["id"]);
-  ::close(slave);
-  ::close(terminal);
 }
 
 TEST_CASE("[P6] kill and terminate reach the tree, and say how") {
@@ -190,17 +205,50 @@ TEST_CASE("[P6] in the host's group the child alone is signalled") {
 
 // ---- P8
 
-TEST_CASE("[P8] once the leader was reaped, its group is not signalled any more") {
+TEST_CASE("[P6][P8] once the leader has ended, its group is signalled where it can be no other, or not at all") {
   harness::leak_check nothing_left;
   auto running = harness::must(spawnpipe::spawn(quiet(command("grandchild", "hang"))));
   const std::int64_t grandchild = std::stoll(std::string(harness::must(running.out().read_line(patience()))));
   const harness::end_at_exit ended(grandchild);
   CHECK(harness::must(running.wait(patience())).success());
-  CHECK(running.kill().failed_with(errc::already_exited));
-  CHECK(running.terminate().failed_with(errc::already_exited));
-  CHECK(harness::must(running.stop(spawnpipe::stop_policy::immediate())).phase == spawnpipe::stop_phase::none);
-  running = spawnpipe::child();
-  CHECK(host_os::running(grandchild));
+  const auto sent = running.kill();
+  RULE_HOLDS_OR_BROKEN("P6/after-leader", sent.has_value());
+  if (sent) {
+    CHECK(sent->reached == mechanism::process_group);
+    CHECK(gone_within(grandchild, 5s));
+  } else {
+    CHECK(sent.error() == errc::already_exited);
+    CHECK(running.terminate().failed_with(errc::already_exited));
+    running = spawnpipe::child();
+    CHECK(host_os::running(grandchild));
+  }
+}
+
+TEST_CASE("[P9] a child is tied to the host's life, or the back end says that it cannot") {
+  harness::leak_check nothing_left;
+  const auto running = spawnpipe::spawn(quiet(command("hang")).end_with_host());
+  if (!running) {
+    CHECK(running.error() == errc::not_supported);
+    CHECK(running.error().where == spawnpipe::stage::attributes);
+  }
+  RULE_HOLDS_OR_BROKEN("P9/end-with-host", running.has_value());
+}
+
+TEST_CASE("[P6] a child in the host's group has no tree to wait for") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("exit")).group(process_group::host)));
+  CHECK(running.wait_tree(patience()).failed_with(errc::not_supported));
+  CHECK(harness::must(running.wait(patience())).success());
+  const auto report = harness::must(running.stop());
+  CHECK(report.tree == spawnpipe::tree_report{.gone = true});
+}
+
+TEST_CASE("[P5] the signal that asks is the policy's to choose") {
+  harness::leak_check nothing_left;
+  auto running = harness::must(spawnpipe::spawn(quiet(command("hang"))));
+  const auto report = harness::must(running.stop({.terminate = 10s, .terminate_signal = SIGINT}));
+  CHECK(report.status.signal() == SIGINT);
+  CHECK(report.phase == spawnpipe::stop_phase::terminate);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "../children.hpp"
 #include "../scenario.hpp"
 #include "descriptors.hpp"
+#include "pseudo_terminal.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -17,7 +18,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -308,12 +308,9 @@ TEST_CASE("[P9] when the host dies, its children live on, and get the end of the
 }
 
 HOST_SCENARIO(with_terminal, "the host has a controlling terminal") {
-  ::setsid();
-  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (terminal == -1 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
-    SKIP_SCENARIO("this system gives no terminal");
-  const int ours = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
-  EXPECT(ours != -1 && ::ioctl(ours, TIOCSCTTY, 0) == 0);
+  harness::pseudo_terminal terminal;
+  if (!terminal) SKIP_SCENARIO(harness::no_terminal);
+  EXPECT(terminal.control());
   const auto asks = spawnpipe::run(command("ask-terminal"), {.until = patience()});
   EXPECT(asks && asks->status.code() == 4U);
 }

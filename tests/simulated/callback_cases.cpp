@@ -100,8 +100,8 @@ TEST_CASE_FIXTURE(on_a_loop,
     born.on_exit([&](child&, const exit_status&) { CHECK_OK(running.begin_stop()); });
   });
   CHECK_OK(loop.run(deadline::never()));
-  CHECK(second.released());
-  CHECK(script.released());
+  CHECK(second.exited());
+  CHECK(script.exited());
   CHECK(script.in.closed());
   CHECK(script.err.closed());
 }

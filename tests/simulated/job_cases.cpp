@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(on_a_loop, "[T6][T7] communicate with a deadline or a cancella
     REQUIRE_OK(done);
     CHECK(done->why == (by_deadline ? ended_by::deadline : ended_by::cancelled));
     CHECK(done->status == exit_status::signalled(9));
-    CHECK(script.released());
+    CHECK(script.exited());
   }
 }
 
@@ -221,7 +221,7 @@ TEST_CASE_FIXTURE(on_a_loop, "[C2] jobs make progress inside blocking calls too,
   sim.after(2ms, [&] { other.exit(); });
   CHECK(must(running.wait(deadline::never())).success());
   CHECK(script.in.received() == "abc");
-  CHECK(script.released());
+  CHECK(script.exited());
   CHECK_FALSE(ended);
   CHECK_OK(loop.run(deadline::never()));
   CHECK(ended);

@@ -176,6 +176,90 @@ TEST_CASE_FIXTURE(on_a_thread, "[P10] capture policies: error, keep_head, keep_h
   }
 }
 
+// A child that writes `text` in pieces, and ends.
+void write_in_pieces(simulated::script& sim, scripted_child& child, const std::string& text) {
+  for (std::size_t at = 0; at < text.size(); at += 37) {
+    sim.when_idle([&child, &text, at] {
+      child.out.feed(std::string_view(text).substr(at, 37));
+      if (at + 37 >= text.size()) child.exit();
+    });
+  }
+}
+
+TEST_CASE_FIXTURE(on_a_thread, "[P10] spilled output is in its file from the first byte on, and none is dropped") {
+  const std::string text = pattern::make(1000);
+  for (const std::size_t limit : {0U, 1U, 36U, 37U, 500U, 999U, 1000U, 1001U}) {
+    CAPTURE(limit);
+    within([&] {
+      write_in_pieces(sim, sim.next_child(), text);
+      const auto done = must(
+          run(command("program"), {.capture = {.bytes = limit, .on_overflow = overflow::spill, .spill_to = "x."}}));
+      const bool over = limit < text.size();
+      CHECK(done.success());
+      CHECK(done.out == text.substr(0, limit));
+      CHECK(done.out_file == (over ? "x.out" : ""));
+      CHECK(done.err_file.empty());
+      const auto files = sim.files();
+      REQUIRE(files.size() == (over ? 1 : 0));
+      if (over) CHECK(files.at("x.out") == text);
+      CHECK(sim.objects().files == 0);
+    });
+    sim.reset();
+  }
+}
+
+TEST_CASE_FIXTURE(on_a_thread, "[P10] a file that cannot be made or written is said, and what was lost is counted") {
+  const std::string text = pattern::make(1000);
+  const capture_limit spilling = {.bytes = 100, .on_overflow = overflow::spill, .spill_to = "x."};
+  within([&] {
+    sim.fail_file_create({std::make_error_code(std::errc::permission_denied), stage::redirect, "x.out"});
+    write_in_pieces(sim, sim.next_child(), text);
+    const auto done = must(run(command("program"), {.capture = spilling}));
+    REQUIRE(done.output_error);
+    CHECK(*done.output_error == std::errc::permission_denied);
+    CHECK(done.status.success());
+    CHECK_FALSE(done.success());
+    CHECK(done.out == text.substr(0, 100));
+    CHECK(done.out_dropped >= 900);
+  });
+  sim.reset();
+  within([&] {
+    sim.file_room(500);
+    write_in_pieces(sim, sim.next_child(), text);
+    const auto done = must(run(command("program"), {.capture = spilling}));
+    REQUIRE(done.output_error);
+    CHECK(*done.output_error == std::errc::no_space_on_device);
+    CHECK(done.output_error->subject == "x.out");
+    CHECK(done.out_dropped == 1000 - sim.files().at("x.out").size());
+    CHECK(sim.objects().files == 0);
+  });
+}
+
+TEST_CASE_FIXTURE(on_a_thread, "[P10] a job shows what it has captured so far") {
+  within([&] {
+    auto& child = sim.next_child();
+    auto loop = must(event_loop::create());
+    std::optional<completed> done;
+    auto work = must(run_async(loop, command("program"),
+                               {.capture = {.bytes = 10, .on_overflow = overflow::keep_head_and_tail}},
+                               [&](completed what) { done = std::move(what); }));
+    CHECK(work.out().empty());
+    child.out.feed("0123456789");
+    child.err.feed("oops");
+    static_cast<void>(loop.run(deadline::now()));
+    CHECK(work.out() == "0123456789");
+    CHECK(work.err() == "oops");
+    child.out.feed("abc");
+    static_cast<void>(loop.run(deadline::now()));
+    CHECK(work.out() == "0123489abc");
+    child.exit();
+    CHECK(loop.run(1s));
+    REQUIRE(done);
+    CHECK(done->out == "0123489abc");
+    CHECK(work.out().empty());
+  });
+}
+
 TEST_CASE_FIXTURE(on_a_thread, "[P10] a limit that is met exactly is not exceeded; each stream has its own") {
   within([&] {
     auto& script = sim.next_child();

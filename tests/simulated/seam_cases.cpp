@@ -35,6 +35,8 @@ class bare_seam {
                              .err = stdio::null{},
                              .descriptors = {},
                              .group = process_group::automatic,
+                             .tree = process_tree::group,
+                             .end_with_host = false,
                              .shell_line = false},
                             exited);
   }

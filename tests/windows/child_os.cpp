@@ -219,6 +219,8 @@ void exit_on_terminate(std::string_view text, int code) {
   ::SetConsoleCtrlHandler(answer_request, TRUE);
 }
 
+void leave_session() {}
+
 void start_copy(const arguments& given, const std::function<void(std::int64_t)>& announce) {
   std::wstring program(32767, L'\0');
   program.resize(::GetModuleFileNameW(nullptr, program.data(), static_cast<DWORD>(program.size())));

@@ -3,6 +3,8 @@
 #include "../scenario.hpp"
 #include "wtf8.hpp"
 
+#include <spawnpipe/forward_interrupts.hpp>
+
 #include <array>
 #include <string>
 #include <windows.h>
@@ -133,6 +135,44 @@ HOST_SCENARIO(own_job, "a host in a job of its own") {
 }
 TEST_CASE("[G6][P6] a host that is in a job itself: its children have jobs of their own within") {
   PLAY_SCENARIO("a host in a job of its own");
+}
+
+// ---- interrupts
+
+int heard_by_host = 0;
+BOOL WINAPI count_it(DWORD) {
+  ++heard_by_host;
+  return TRUE;
+}
+
+HOST_SCENARIO(interrupted_inside, "interrupts are forwarded, in a console of its own") {
+  EXPECT(::SetConsoleCtrlHandler(count_it, TRUE) != FALSE);
+  const auto raise_and_wait = [](const auto& heard) {
+    EXPECT(::GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) != FALSE);
+    for (int i = 0; i < 200 && !heard(); ++i) ::Sleep(10);
+    return heard();
+  };
+  auto guard = spawnpipe::forward_interrupts::begin();
+  EXPECT(guard && !guard->received());
+  EXPECT(raise_and_wait([&] { return guard->received().has_value(); }));
+  EXPECT(guard->received() == 2);
+  EXPECT(heard_by_host == 0);
+  *guard = spawnpipe::forward_interrupts();
+  EXPECT(raise_and_wait([] { return heard_by_host > 0; }));
+}
+HOST_SCENARIO(interrupted, "interrupts are forwarded") {
+  std::wstring self(32768, L'\0');
+  self.resize(::GetModuleFileNameW(nullptr, self.data(), static_cast<DWORD>(self.size())));
+  const auto inside = spawnpipe::run(
+      spawnpipe::command(wtf8::narrow(self), {"--scenario", "interrupts are forwarded, in a console of its own"})
+          .group(spawnpipe::process_group::session),
+      {.until = patience()});
+  EXPECT(inside);
+  if (inside && !inside->success())
+    harness::scenario::expect(false, (inside->out + inside->err).c_str(), __FILE__, __LINE__);
+}
+TEST_CASE("[P6][G1] a guard takes Ctrl-C over, and its end gives it back") {
+  PLAY_SCENARIO("interrupts are forwarded");
 }
 
 }  // namespace

@@ -118,6 +118,19 @@ bool running(std::int64_t id) {
   return process && ::WaitForSingleObject(process.get(), 0) == WAIT_TIMEOUT;
 }
 
+std::vector<std::int64_t> running_with(const std::string& /*word*/) {
+  std::vector<std::int64_t> all;
+  const owned_handle snapshot = own(::CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0));
+  PROCESSENTRY32W entry{};
+  entry.dwSize = sizeof entry;
+  if (!snapshot || ::Process32FirstW(snapshot.get(), &entry) == 0) fail("CreateToolhelp32Snapshot");
+  do {
+    const bool helper = ::_wcsicmp(entry.szExeFile, L"child.exe") == 0;
+    if (helper && running(entry.th32ProcessID)) all.push_back(entry.th32ProcessID);
+  } while (::Process32NextW(snapshot.get(), &entry) != 0);
+  return all;
+}
+
 std::optional<std::uint64_t> beginning(std::int64_t id) {
   const owned_handle process = open_process(id, PROCESS_QUERY_LIMITED_INFORMATION);
   return process ? std::optional<std::uint64_t>(began(process.get())) : std::nullopt;

@@ -10,12 +10,15 @@
 #include <spawnpipe/export.hpp>
 #include <spawnpipe/pipe_reader.hpp>
 #include <spawnpipe/pipe_writer.hpp>
+#include <spawnpipe/resource_usage.hpp>
 #include <spawnpipe/result.hpp>
 #include <spawnpipe/stop_policy.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace spawnpipe {
 
@@ -29,8 +32,8 @@ class child_core;
 /// end, bounded by the policy; inside a callback, and on an adopted loop, the loop does that waiting later. To let a
 /// process go on without its `child`, say `detach()`.
 ///
-/// When the host itself dies, its children live on (POSIX), and get the end of their stdin or a broken pipe when they next
-/// use theirs.
+/// When the host itself dies, its children live on (POSIX; see `command::end_with_host`), and get the end of their stdin or a
+/// broken pipe when they next use theirs.
 ///
 /// Belongs to its loop's thread. Move-only; may be destroyed in any callback.
 class SPAWNPIPE_API child {
@@ -55,43 +58,77 @@ class SPAWNPIPE_API child {
   ///
   /// Errors: `errc::timed_out`, `errc::cancelled`, `errc::would_deadlock`, `errc::closed` after `detach`,
   /// `errc::status_unavailable`, and `errc::output_stalled` (subject "out" or "err") where the child cannot go on because
-  /// that stream and the buffer of its reader have been full for 250 ms and nobody consumes them: consume, and call again.
+  /// that stream and the buffer of its reader have been full for 250 ms and nobody consumes them: consume, and call again;
+  /// `errc::suspended` while a `process_group::foreground` child is suspended: `resume` it, and call again.
   result<exit_status> wait(deadline until, const cancellation& cancel = {});
 
   /// How it ended, where that has been learned already. Never blocks.
   [[nodiscard]] std::optional<exit_status> status() const noexcept;
 
-  /// Brings the process to its end by `policy`, and waits for it. When `until` comes, the remaining graces are skipped and it is
-  /// killed, unless the policy forbids it; so is it on `cancel`.
+  /// What it used, once its end has been learned. Never blocks.
   ///
-  /// Errors: `errc::timed_out` where the policy forbids to kill, or the system did not report the end within
-  /// `reap_limit`; `errc::cancelled` where the policy forbids to kill; `errc::invalid_argument` for a negative grace;
-  /// `errc::would_deadlock` (nothing was done then); `errc::closed` after `detach`.
+  /// Nothing before that, where somebody else reaped the process, and on the portable POSIX back end, whose `uv_spawn` throws it away.
+  [[nodiscard]] std::optional<resource_usage> used() const noexcept;
+
+  /// Waits until neither the process nor anything that it started is left, as far as the mechanism sees that holds them together
+  /// (`command::tree`). The report is always `gone`; whether that is a proof stands in `exact`.
+  ///
+  /// A process that has ended and was not reaped by its parent does not count, where the system tells it apart (portable POSIX back
+  /// end: it counts).
+  ///
+  /// Errors: as `wait`; `errc::not_supported` for a child without a tree of its own (`process_group::host`).
+  result<tree_report> wait_tree(deadline until, const cancellation& cancel = {});
+
+  /// Whether it was stopped, by Ctrl-Z or otherwise, and the host has its terminal back. Seen within 50 ms while the loop is in progress. Always
+  /// false but for a child with `process_group::foreground`. Never blocks.
+  [[nodiscard]] bool suspended() const noexcept;
+
+  /// Called in `event_loop::run` each time it was suspended.
+  void on_suspend(std::function<void(child&)> callback);
+
+  /// Gives it the terminal, with the modes that it had, and lets it go on.
+  ///
+  /// Errors: `std::errc::resource_unavailable_try_again` while the host is in the background itself; `errc::already_exited`;
+  /// `errc::not_supported` for a child that is not `process_group::foreground`; `errc::closed`, `errc::wrong_thread`.
+  result<void> resume();
+
+  /// Brings the process and what it started to their end by `policy`, and waits for it. When `until` comes, the remaining graces are
+  /// skipped and they are killed, unless the policy forbids it; so are they on `cancel`. A process that has ended before is not
+  /// signalled, but what is left of its tree is.
+  ///
+  /// Linux before 6.9: so that the number of its group stays its own, a process that has ended stays a zombie until its `child` is
+  /// destroyed. Portable POSIX back end: what is left when the process itself has been reaped cannot be signalled any more, and
+  /// the report says that it is not `gone`.
+  ///
+  /// Errors: `errc::timed_out` where the policy forbids to kill, or the system did not report the end of the process within
+  /// `reap_limit`; `errc::cancelled` where the policy forbids to kill; `errc::invalid_argument` for a negative grace or a number that is
+  /// no signal; `errc::would_deadlock` (nothing was done then); `errc::closed` after `detach`.
   result<stop_report> stop(const stop_policy& policy = {}, deadline until = deadline::never(),
                            const cancellation& cancel = {});
 
-  /// Begins the same and returns at once. The phases go on while the loop is in progress; `on_exit` and `wait` tell the end.
-  /// Beginning again replaces the policy, and starts its phases anew. Allowed in callbacks.
+  /// Begins the same and returns at once. The phases go on while the loop is in progress; `on_exit` and `wait` tell the end of the
+  /// process, `wait_tree` that of its tree. Beginning again replaces the policy, and starts its phases anew. Allowed in callbacks.
   ///
   /// Errors: `errc::invalid_argument`, `errc::closed`, `errc::wrong_thread`.
   result<void> begin_stop(const stop_policy& policy = {});
 
-  /// Asks the process, and the group that was made for it, to end. POSIX: SIGTERM. Windows: CTRL_BREAK to its process group,
+  /// Asks the process, and what it started, to end. POSIX: SIGTERM. Windows: CTRL_BREAK to its process group,
   /// where it has one in the host's console. Does not wait.
   ///
-  /// Errors: `errc::already_exited` (no signal is ever sent to a process that may have been reaped; portable POSIX back end:
-  /// that was reaped here), `errc::closed`, `std::errc::operation_not_permitted` where the system refuses,
+  /// Errors: `errc::already_exited` where neither the process nor anything of its tree is left that may be signalled (no signal is
+  /// ever sent to a process or a group that may have been reaped and be somebody else's by now; portable POSIX back end: nothing is
+  /// sent once the process was reaped), `errc::closed`, `std::errc::operation_not_permitted` where the system refuses,
   /// `errc::not_supported` on Windows without such a group: only its stdin can say it there (`stop_policy` does that).
   result<signal_report> terminate();
 
-  /// Ends the process, and the group that was made for it, for certain. POSIX: SIGKILL. Windows: its job object is terminated,
-  /// which reaches everything that it started. Does not wait.
+  /// Ends the process, and what it started, for certain. POSIX: SIGKILL. Windows: its job object is terminated. Does not wait.
   ///
   /// Errors: as `terminate`.
   result<signal_report> kill();
 
   /// Lets the process go: it is neither stopped nor waited for by this object, which is then empty. Its pipes are closed.
-  /// It is reaped by its loop, while that is in progress; after the loop's end it is a zombie until the host ends.
+  /// It is reaped by its loop, while that is in progress; after the loop's end it is a zombie until the host ends. A process that is
+  /// to be nobody's child from its beginning is started by `spawn_detached`.
   ///
   /// Errors: `errc::wrong_thread`.
   result<void> detach();
@@ -107,6 +144,24 @@ class SPAWNPIPE_API child {
   pipe_reader out_;
   pipe_reader err_;
 };
+
+/// Stops many children side by side, each by `policy`, all under one deadline: it takes as long as the slowest of them. The results are
+/// in the order of the children. Blocks.
+///
+/// Errors of one: as `child::stop`; `errc::invalid_argument` for a child of another loop than the first one's.
+[[nodiscard]] SPAWNPIPE_API std::vector<result<stop_report>> stop_all(std::span<child* const> children,
+                                                                      const stop_policy& policy = {},
+                                                                      deadline until = deadline::never(),
+                                                                      const cancellation& cancel = {});
+
+/// Starts `what` as nobody's child, and returns its id: in a session of its own, which has no terminal; the system adopts and reaps it, so
+/// it leaves no zombie, and the end of the host does not concern it. Blocks until the program has been loaded or that has failed.
+/// Streams that are not mentioned are the null device. Nothing in this library waits for it or signals it.
+///
+/// Windows: it has no console, and leaves the host's job, where that allows it (`JOB_OBJECT_LIMIT_BREAKAWAY_OK`).
+///
+/// Errors: as `spawn`; `errc::invalid_argument` for a pipe; `errc::not_supported` on the portable POSIX back end.
+[[nodiscard]] SPAWNPIPE_API result<std::int64_t> spawn_detached(const command& what);
 
 /// Starts `what` on the loop of this thread, for blocking calls. Blocks until the program has been loaded or that has
 /// failed, which is reported here. No deadline bounds that, nor how long the system takes to open a redirect (a named pipe is not

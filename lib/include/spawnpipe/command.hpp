@@ -29,6 +29,23 @@ enum class process_group {
   host,     ///< The host's group. Signals from here then reach the child alone.
   own,      ///< A group of its own in the host's session. Portable POSIX back end: `errc::not_supported`.
   session,  ///< A session of its own, without a controlling terminal. Windows: a console of its own, without a window.
+  /// A group of its own that has the host's terminal, as a shell gives it to the job in its foreground: it may read the
+  /// terminal, and Ctrl-C and Ctrl-Z reach it and not the host. The host's group gets the terminal back when the child has
+  /// ended or was stopped (`child::suspended`), as soon as its loop is in progress; with the modes that the terminal had before,
+  /// unless the child ended by itself: then they are as it left them (stty). A host that has no controlling terminal, or is
+  /// in the background, has none to give, and the child just has a group. Windows: as `host`; a console has no foreground
+  /// group. Portable POSIX back end: `errc::not_supported`.
+  foreground,
+};
+
+/// What holds the child and all that it starts together, so that it can be ended, and seen to be gone, as a whole. Windows: a job object
+/// in every case, which is exact.
+enum class process_tree {
+  group,  ///< The process group or session of the child, if it has one of its own: costs nothing, and misses what leaves the group.
+  contained,  ///< Exact, or not at all. Linux: a control group of its own (cgroup v2), where the host's is delegated to it, which
+  ///< takes Linux 5.14; else the spawn is `errc::not_supported`, as it is on other POSIX systems. Its folder,
+  ///< `spawnpipe-<host>-<number>`, goes with the `child` object; it stays where somebody is left in it then.
+  best,  ///< `contained` where that can be had, else `group`.
 };
 
 /// A program with its arguments, surroundings and streams. A value: copy it, change the copy, spawn it often. Nothing is
@@ -93,6 +110,17 @@ class SPAWNPIPE_API command {
   /// The process group of the child.
   command& group(process_group which) noexcept;
 
+  /// What holds what the child starts together. By default the group.
+  command& tree(process_tree which) noexcept;
+
+  /// Has the system kill the child when the host dies, however that happens. Without this it lives on, but on Windows, where a child
+  /// that the host still holds dies with it in every case, with all that it started.
+  ///
+  /// Linux: the child alone, not what it started; and it dies already when the thread ends that spawned it, so spawn such a child on a
+  /// thread that lasts (prctl(2), PR_SET_PDEATHSIG). A program that gains rights by its file (set-user-ID) is exempt. Other POSIX
+  /// systems: `errc::not_supported`.
+  command& end_with_host(bool wanted = true) noexcept;
+
   /// What the destructor of a running `child` does. By default it kills.
   command& on_destroy(stop_policy policy) noexcept;
 
@@ -105,6 +133,8 @@ class SPAWNPIPE_API command {
   [[nodiscard]] const std::optional<stdio::error_output>& err() const noexcept { return err_; }
   [[nodiscard]] const std::map<int, native_handle>& descriptors() const noexcept { return descriptors_; }
   [[nodiscard]] process_group group() const noexcept { return group_; }
+  [[nodiscard]] process_tree tree() const noexcept { return tree_; }
+  [[nodiscard]] bool end_with_host() const noexcept { return end_with_host_; }
   [[nodiscard]] const stop_policy& on_destroy() const noexcept { return on_destroy_; }
 
  private:
@@ -117,7 +147,9 @@ class SPAWNPIPE_API command {
   std::optional<stdio::error_output> err_;
   std::map<int, native_handle> descriptors_;
   process_group group_ = process_group::automatic;
+  process_tree tree_ = process_tree::group;
   stop_policy on_destroy_ = stop_policy::immediate();
+  bool end_with_host_ = false;
   bool shell_line_ = false;
 };
 

@@ -31,6 +31,7 @@ enum class errc {
   already_exited,      ///< The process has ended; a signal would hit a stranger. (`std::errc::no_such_process`)
   not_supported,       ///< This back end cannot do what was asked. (`std::errc::not_supported`)
   invalid_argument,    ///< A value that no system could accept. The subject names it. (`std::errc::invalid_argument`)
+  suspended,           ///< The child was stopped (Ctrl-Z), and goes on when it is resumed.
   zero_write,          ///< The system took no byte of a write, and called that success. (`std::errc::io_error`)
 };
 
@@ -43,20 +44,18 @@ enum class errc {
 
 /// Where in the work a failure happened.
 enum class stage {
-  command,      ///< The description itself is impossible: an empty argv, a NUL in a string, an absurd limit.
-  loop,         ///< The event loop: opening it, handing it over, running it.
-  pipe,         ///< Creating a pipe for the child.
-  redirect,     ///< Opening or duplicating what a stream of the child was redirected to.
-  cwd,          ///< Entering the child's working directory.
-  limits,       ///< Setting resource limits of the child.
-  credentials,  ///< Setting user, group or other rights of the child.
-  attributes,   ///< Process group, session, and other properties of the new process.
-  process,      ///< Making the new process itself (no memory, too many processes).
-  exec,         ///< Loading the program: not found, not executable, not a program.
-  read,         ///< Reading from a pipe.
-  write,        ///< Writing to a pipe.
-  wait,         ///< Waiting for a process.
-  signal,       ///< Sending a signal to a process or its tree.
+  command,     ///< The description itself is impossible: an empty argv, a NUL in a string, an absurd limit.
+  loop,        ///< The event loop: opening it, handing it over, running it.
+  pipe,        ///< Creating a pipe for the child.
+  redirect,    ///< Opening or duplicating what a stream of the child was redirected to.
+  cwd,         ///< Entering the child's working directory.
+  attributes,  ///< Process group, session, and other properties of the new process.
+  process,     ///< Making the new process itself (no memory, too many processes).
+  exec,        ///< Loading the program: not found, not executable, not a program.
+  read,        ///< Reading from a pipe.
+  write,       ///< Writing to a pipe.
+  wait,        ///< Waiting for a process.
+  signal,      ///< Sending a signal to a process or its tree.
 };
 
 /// The stage's name, as in the enumeration.

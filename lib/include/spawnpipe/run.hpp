@@ -9,6 +9,7 @@
 #include <spawnpipe/event_loop.hpp>
 #include <spawnpipe/exit_status.hpp>
 #include <spawnpipe/export.hpp>
+#include <spawnpipe/resource_usage.hpp>
 #include <spawnpipe/result.hpp>
 #include <spawnpipe/stop_policy.hpp>
 
@@ -32,12 +33,18 @@ enum class overflow {
   keep_head,           ///< The first bytes are kept; the rest is read and dropped.
   keep_head_and_tail,  ///< The first and the last half of the limit are kept; what was between is dropped. The tail begins
                        ///< behind the first `bytes - bytes / 2` bytes of what was kept.
+  spill,  ///< The first bytes are kept, and all of it, from its first byte on, goes to a file (`capture_limit::spill_to`).
 };
 
 /// How much of one output stream is kept in memory.
 struct capture_limit {
   std::size_t bytes = std::size_t{64} * 1024 * 1024;  ///< For each stream; at most `max_bytes`.
   overflow on_overflow = overflow::error;
+
+  /// With `overflow::spill`: the files are named by this with "out" and "err" behind it, so that "logs/step-7." makes
+  /// "logs/step-7.out". One that is there is replaced; a stream that stays within the limit makes none. UTF-8 on Windows; a
+  /// relative path starts at the host's directory. Writing to it is not waited for with a deadline.
+  std::string spill_to = std::string{};
 
   static constexpr std::size_t max_bytes = std::size_t{1} << 40;
 };
@@ -82,13 +89,19 @@ struct completed {
   std::string err;                  ///< What was captured of standard error. Empty where it was merged.
   std::uint64_t out_dropped = 0;    ///< Bytes of output beyond the limit, read and dropped.
   std::uint64_t err_dropped = 0;
+  std::string out_file;  ///< The file that has all of the output, where it was spilled.
+  std::string err_file;
   std::size_t unread_input =
       0;                       ///< Bytes of the input that the child did not take: it closed its stdin or ended early.
   bool drain_limited = false;  ///< The output had not ended `drain_limit` after the child: somebody else holds it.
   stop_phase phase = stop_phase::none;                      ///< How far stopping it went, where it was stopped.
   std::optional<signal_report> last_signal = std::nullopt;  ///< How far the last signal reached.
-  std::optional<error> output_error = std::nullopt;  ///< A failure to read a stream of the child, if there was one.
-  std::chrono::nanoseconds elapsed{0};               ///< From before the spawn to now, on the steady clock.
+  std::optional<tree_report> tree = std::nullopt;           ///< What is left of what it started, where it was stopped.
+  std::optional<resource_usage> used = std::nullopt;        ///< What it used, as `child::used` has it.
+  std::optional<error> output_error =
+      std::nullopt;                     ///< A failure to read a stream of the child, or to write the file it was
+                                        ///< spilled to (what came after that counts as dropped), if there was one.
+  std::chrono::nanoseconds elapsed{0};  ///< From before the spawn to now, on the steady clock.
 
   /// Ended on its own, with code 0, and nothing of its output was dropped or failed to be read. Look at `drain_limited` where
   /// what a grandchild may still write matters too.
@@ -107,9 +120,12 @@ struct completed {
 /// A child that fails, is killed or does not stop in time is not an error of this call: look at the result. Blocks; no
 /// callback runs meanwhile.
 ///
+/// Ctrl-Z in a `process_group::foreground` child suspends the host with it, as it would have in the host's own group: the host's group gets
+/// SIGTSTP. The child goes on when the host does, and has the terminal. `run_async` and `communicate` do the same.
+///
 /// Errors: those of `spawn`; `errc::timed_out` and `errc::cancelled` where nothing was spawned because the
-/// deadline had come or the cancellation was requested before; `errc::invalid_argument` for an absurd limit, a negative grace or
-/// `drain_limit`, or input for a stdin that is no pipe; `errc::would_deadlock` inside a callback.
+/// deadline had come or the cancellation was requested before; `errc::invalid_argument` for an absurd limit, a spill without a
+/// name or with a NUL in it, a negative grace or `drain_limit`, or input for a stdin that is no pipe; `errc::would_deadlock` inside a callback.
 [[nodiscard]] SPAWNPIPE_API result<completed> run(const command& what, const run_options& options = {});
 
 /// The same for a child that runs already: feeds it, takes what its pipes have, and waits for its end. Its streams are used up.
@@ -136,6 +152,11 @@ class SPAWNPIPE_API job {
 
   /// The process id; 0 for an empty job.
   [[nodiscard]] std::int64_t id() const noexcept;
+
+  /// What has been captured of its output, and of its errors, so far: as `completed::out` would be if it ended now. A copy. Empty
+  /// once the callback was called.
+  [[nodiscard]] std::string out() const;
+  [[nodiscard]] std::string err() const;
 
   /// Begins to stop the child by `policy`, and returns at once; the callback tells the end. Called again, it replaces the policy
   /// and starts its phases anew. A child that ends by itself at that moment still has `why == ended_by::stopped`.

@@ -10,8 +10,10 @@
 #include <spawnpipe/error.hpp>
 #include <spawnpipe/event_loop.hpp>
 #include <spawnpipe/exit_status.hpp>
+#include <spawnpipe/forward_interrupts.hpp>
 #include <spawnpipe/pipe_reader.hpp>
 #include <spawnpipe/pipe_writer.hpp>
+#include <spawnpipe/resource_usage.hpp>
 #include <spawnpipe/result.hpp>
 #include <spawnpipe/run.hpp>
 #include <spawnpipe/stdio.hpp>

@@ -21,7 +21,12 @@ constexpr std::array broken_here = {
     declaration{.rule = "G6/host-ignores",
                 .reason = "where the host ignores SIGCHLD after the spawn, libuv waits for ever"},
     declaration{.rule = "P6/own-group", .reason = "uv_spawn makes a group only as a session of its own"},
-    declaration{.rule = "P6/wait-tree", .reason = "there is no wait_tree here"},
+    declaration{.rule = "P6/foreground", .reason = "uv_spawn makes no group that could have the terminal"},
+    declaration{.rule = "P9/detached", .reason = "a child of uv_spawn stays the host's to reap"},
+    declaration{.rule = "P6/after-leader",
+                .reason = "what is left when libuv has reaped the process is signalled no more"},
+    declaration{.rule = "P9/end-with-host", .reason = "uv_spawn cannot tie a child to the host's life"},
+    declaration{.rule = "P2/used", .reason = "uv_spawn throws away what a process used"},
     declaration{.rule = "P8/host-reaps",
                 .reason = "a child that the host has reaped itself is signalled by its number"},
 };

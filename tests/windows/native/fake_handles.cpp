@@ -228,6 +228,28 @@ BOOL SetInformationJobObject(HANDLE job, JOBOBJECTINFOCLASS /*what*/, void* from
   return TRUE;
 }
 
+BOOL QueryInformationJobObject(HANDLE job, JOBOBJECTINFOCLASS what, void* into, DWORD /*size*/, DWORD* /*needed*/) {
+  const entry in(call::QueryInformationJobObject);
+  if (in.fails()) return FALSE;
+  const std::lock_guard hold(the_kernel().lock);
+  const auto found = fake::find(job, "QueryInformationJobObject");
+  if (!found) return FALSE;
+  if (what != JobObjectBasicAccountingInformation) return TRUE;
+  auto& facts = *static_cast<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION*>(into);
+  for (const auto& each : found->inside) {
+    const auto process = each.lock();
+    facts.ActiveProcesses += process && !process->signalled ? 1 : 0;
+  }
+  return TRUE;
+}
+
+BOOL GetProcessTimes(HANDLE /*process*/, FILETIME* /*created*/, FILETIME* /*ended*/, FILETIME* /*system*/,
+                     FILETIME* /*user*/) {
+  return TRUE;
+}
+
+BOOL GetProcessMemoryInfo(HANDLE /*process*/, PROCESS_MEMORY_COUNTERS* /*into*/, DWORD /*size*/) { return TRUE; }
+
 BOOL TerminateJobObject(HANDLE job, UINT code) {
   const entry in(call::TerminateJobObject);
   if (in.fails()) return FALSE;
@@ -256,3 +278,4 @@ BOOL GetExitCodeProcess(HANDLE process, DWORD* code) {
 }
 
 BOOL GenerateConsoleCtrlEvent(DWORD /*which*/, DWORD /*group*/) { return fake::refused(ERROR_NOT_SUPPORTED); }
+BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE /*handler*/, BOOL /*add*/) { return fake::refused(ERROR_NOT_SUPPORTED); }

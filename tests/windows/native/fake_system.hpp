@@ -49,6 +49,7 @@ enum class call {
   GetOverlappedResult,
   CreateJobObjectW,
   SetInformationJobObject,
+  QueryInformationJobObject,
   TerminateJobObject,
   TerminateProcess,
   GetExitCodeProcess,

@@ -29,6 +29,20 @@ bool same_variable(std::string_view one, std::string_view other) noexcept { retu
 std::vector<std::string> shell_prefix() { return {"cmd", "/c"}; }
 const char* backend_name() noexcept { return "windows-logic"; }
 
+// No case of this program starts a process that is nobody's child, forwards interrupts, or spills output.
+result<std::int64_t> spawn_detached(const spawn_plan& plan) {
+  return error{errc::not_supported, stage::process, plan.program};
+}
+result<void> interrupts_begin(void (* /*heard*/)(int number) noexcept) {
+  return error{errc::not_supported, stage::signal};
+}
+void interrupts_end() noexcept {}
+result<file*> file_create(const std::string& path) { return error{errc::not_supported, stage::redirect, path}; }
+std::error_code file_write(file* /*self*/, std::span<const std::byte> /*bytes*/) noexcept {
+  return errc::not_supported;
+}
+void file_close(file* /*self*/) noexcept {}
+
 namespace {
 
 struct closes_stream {

@@ -26,7 +26,10 @@ using HANDLE = void*;
 using HMODULE = void*;
 
 struct SECURITY_ATTRIBUTES;
-struct FILETIME;
+struct FILETIME {
+  DWORD dwLowDateTime;
+  DWORD dwHighDateTime;
+};
 struct SID;
 struct ACL;
 struct SECURITY_DESCRIPTOR;
@@ -65,12 +68,24 @@ struct TP_CALLBACK_ENVIRON {
   void* RaceDll;
 };
 
-enum JOBOBJECTINFOCLASS : int { JobObjectExtendedLimitInformation = 9 };
+struct LARGE_INTEGER {
+  long long QuadPart;
+};
+enum JOBOBJECTINFOCLASS : int { JobObjectBasicAccountingInformation = 1, JobObjectExtendedLimitInformation = 9 };
+struct JOBOBJECT_BASIC_ACCOUNTING_INFORMATION {
+  LARGE_INTEGER TotalUserTime;
+  LARGE_INTEGER TotalKernelTime;
+  DWORD ActiveProcesses;
+};
+struct PROCESS_MEMORY_COUNTERS {
+  SIZE_T PeakWorkingSetSize;
+};
 struct JOBOBJECT_BASIC_LIMIT_INFORMATION {
   DWORD LimitFlags;
 };
 struct JOBOBJECT_EXTENDED_LIMIT_INFORMATION {
   JOBOBJECT_BASIC_LIMIT_INFORMATION BasicLimitInformation;
+  SIZE_T PeakJobMemoryUsed;
 };
 
 // ---- numbers
@@ -198,9 +213,14 @@ BOOL TerminateProcess(HANDLE process, UINT code);
 BOOL GetExitCodeProcess(HANDLE process, DWORD* code);
 HANDLE CreateJobObjectW(SECURITY_ATTRIBUTES* security, const wchar_t* name);
 BOOL SetInformationJobObject(HANDLE job, JOBOBJECTINFOCLASS what, void* from, DWORD size);
+BOOL QueryInformationJobObject(HANDLE job, JOBOBJECTINFOCLASS what, void* into, DWORD size, DWORD* needed);
+BOOL GetProcessTimes(HANDLE process, FILETIME* created, FILETIME* ended, FILETIME* system, FILETIME* user);
+BOOL GetProcessMemoryInfo(HANDLE process, PROCESS_MEMORY_COUNTERS* into, DWORD size);
 BOOL AssignProcessToJobObject(HANDLE job, HANDLE process);
 BOOL TerminateJobObject(HANDLE job, UINT code);
 BOOL GenerateConsoleCtrlEvent(DWORD which, DWORD group);
+using PHANDLER_ROUTINE = BOOL (*)(DWORD which);
+BOOL SetConsoleCtrlHandler(PHANDLER_ROUTINE handler, BOOL add);
 UINT GetConsoleCP();
 HANDLE GetStdHandle(DWORD which);
 wchar_t* GetEnvironmentStringsW();

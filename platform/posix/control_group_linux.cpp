@@ -1,0 +1,205 @@
+#include "control_group.hpp"
+
+#include "system_linux.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace spawnpipe::platform {
+namespace {
+
+error none(const char* why) { return {errc::not_supported, stage::attributes, why}; }
+
+std::string read_all(int fd) {
+  std::string text;
+  std::array<char, 4096> block{};
+  for (;;) {
+    const ssize_t size = sys::read(fd, block.data(), block.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return text;
+    text.append(block.data(), static_cast<std::size_t>(size));
+  }
+}
+
+std::string read_file(const char* path) {
+  const unique_fd file(sys::open(path, O_RDONLY | O_CLOEXEC, 0));
+  return file ? read_all(file.get()) : std::string();
+}
+
+// Calls `use` for each line, until it says true.
+template <class Use>
+void each_line(std::string_view text, Use use) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (use(text.substr(0, end))) return;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+std::string_view word(std::string_view line, int index) {
+  for (; index > 0; --index) line.remove_prefix(std::min(line.find(' '), line.size() - 1) + 1);
+  return line.substr(0, line.find(' '));
+}
+
+// The value behind a name, in files such as cpu.stat.
+std::optional<std::uint64_t> value_of(std::string_view text, std::string_view name) {
+  std::optional<std::uint64_t> found;
+  each_line(text, [&](std::string_view line) {
+    if (word(line, 0) != name || line.size() <= name.size()) return false;
+    const std::string_view digits = line.substr(name.size() + 1);
+    std::uint64_t value = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc()) found = value;
+    return true;
+  });
+  return found;
+}
+
+// mountinfo writes blanks and backslashes as \040 and the like.
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    if (text[i] == '\\' && i + 3 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 4, value, 8).ec == std::errc()) {
+      plain += static_cast<char>(value);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+// The folder of the host's own group: its path in the hierarchy (/proc/self/cgroup, the line "0::PATH"), below where that is mounted
+// (proc_pid_mountinfo(5): the fourth word is the part of it that is there, the fifth the place).
+std::string folder_of_host() {
+  const std::string membership = read_file("/proc/self/cgroup");
+  std::optional<std::string_view> own;
+  each_line(membership, [&](std::string_view line) {
+    if (line.starts_with("0::")) own = line.substr(3);
+    return own.has_value();
+  });
+  if (!own) return {};
+  const std::string mounts = read_file("/proc/self/mountinfo");
+  std::string folder;
+  each_line(mounts, [&](std::string_view line) {
+    const std::size_t separator = line.find(" - ");
+    if (separator == std::string_view::npos || word(line.substr(separator + 3), 0) != "cgroup2") return false;
+    std::string root = unescaped(word(line, 3));
+    if (root == "/") root.clear();
+    if (!own->starts_with(root) || own->find("/..") != std::string_view::npos) return false;
+    folder = unescaped(word(line, 4)) + std::string(own->substr(root.size()));
+    return true;
+  });
+  return folder;
+}
+
+}  // namespace
+
+result<control_group> control_group::create() {
+  const std::string parent = folder_of_host();
+  if (parent.empty()) return none("control groups: no hierarchy of version 2 is mounted");
+  static std::atomic<unsigned> count = 0;
+  const std::string path = parent + (parent.ends_with('/') ? "" : "/") + "spawnpipe-" + std::to_string(sys::getpid()) +
+                           "-" + std::to_string(count.fetch_add(1, std::memory_order_relaxed));
+  if (sys::mkdir(path.c_str(), 0755) != 0) return none("control groups: that of this process may not be divided");
+  control_group made(path, unique_fd(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+  if (!made.folder_) return none("control groups: a new one cannot be opened");
+  if (!made.can_kill()) return none("control groups: this kernel cannot kill one");
+  return made;
+}
+
+control_group::~control_group() {
+  folder_.reset();
+  if (!path_.empty()) sys::rmdir(path_.c_str());
+}
+
+control_group::control_group(control_group&& other) noexcept
+    : path_(std::exchange(other.path_, {})), folder_(std::move(other.folder_)) {}
+
+unique_fd control_group::open(const char* file, int flags) const noexcept {
+  return unique_fd(sys::openat(folder_.get(), file, flags | O_CLOEXEC));
+}
+
+std::string control_group::read(const char* file) const {
+  const unique_fd open_file = open(file, O_RDONLY);
+  return open_file ? read_all(open_file.get()) : std::string();
+}
+
+bool control_group::can_kill() const noexcept { return static_cast<bool>(open("cgroup.kill", O_WRONLY)); }
+
+// Stopping and destroying come by here: nothing is allocated.
+bool control_group::populated() const noexcept {
+  const unique_fd file = open("cgroup.events", O_RDONLY);
+  std::array<char, 256> text{};
+  const ssize_t size = file ? sys::read(file.get(), text.data(), text.size()) : 0;
+  // Who has ended and was not reaped does not count.
+  return size <= 0 || value_of({text.data(), static_cast<std::size_t>(size)}, "populated") != 0U;
+}
+
+bool control_group::kill() const noexcept {
+  if (!populated()) return false;
+  const unique_fd file = open("cgroup.kill", O_WRONLY);
+  char yes = '1';
+  const struct iovec text = {.iov_base = &yes, .iov_len = 1};
+  return file && sys::writev(file.get(), &text, 1) == 1;
+}
+
+// The list has numbers. One that is a stranger's by the time it is opened is not in this group, as /proc tells of what was opened.
+bool control_group::signal_member(std::string_view number, int signal) const noexcept {
+  pid_t pid = 0;
+  if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc()) return false;
+  const unique_fd pidfd(sys::pidfd_open(pid));
+  std::array<char, 48> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/cgroup", static_cast<int>(pid));
+  const unique_fd file(pidfd ? sys::open(path.data(), O_RDONLY | O_CLOEXEC, 0) : -1);
+  std::array<char, 4096> text{};
+  const ssize_t size = file ? sys::read(file.get(), text.data(), text.size()) : 0;
+  const std::string_view groups(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const std::string_view name = std::string_view(path_).substr(path_.rfind('/'));
+  return groups.find(name) != std::string_view::npos && sys::pidfd_send_signal(pidfd.get(), signal, 0) == 0;
+}
+
+bool control_group::signal(int number) const noexcept {
+  const unique_fd file = open("cgroup.procs", O_RDONLY);
+  if (!file) return false;
+  std::array<char, 1024> text{};
+  std::size_t held = 0;
+  bool any = false;
+  for (;;) {
+    const ssize_t size = sys::read(file.get(), text.data() + held, text.size() - held);
+    if (size <= 0) return any;
+    held += static_cast<std::size_t>(size);
+    std::string_view rest(text.data(), held);
+    for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
+      any = signal_member(rest.substr(0, end), number) || any;
+    }
+    std::copy(rest.begin(), rest.end(), text.begin());
+    held = rest.size();
+  }
+}
+
+std::optional<resource_usage> control_group::used() const {
+  const std::string cpu = read("cpu.stat");
+  const auto user = value_of(cpu, "user_usec");
+  const auto system = value_of(cpu, "system_usec");
+  if (!user || !system) return std::nullopt;
+  resource_usage all = {.user = std::chrono::microseconds(*user), .system = std::chrono::microseconds(*system)};
+  // Where the controller for memory is turned on for it.
+  const std::string peak = read("memory.peak");
+  std::uint64_t bytes = 0;
+  if (std::from_chars(peak.data(), peak.data() + peak.size(), bytes).ec == std::errc() && !peak.empty()) {
+    all.peak_memory = bytes;
+  }
+  return all;
+}
+
+}  // namespace spawnpipe::platform
