@@ -145,6 +145,8 @@ BOOL WINAPI count_it(DWORD) {
   return TRUE;
 }
 
+constexpr int not_delivered = 77;
+
 HOST_SCENARIO(interrupted_inside, "interrupts are forwarded, in a console of its own") {
   EXPECT(::SetConsoleCtrlHandler(count_it, TRUE) != FALSE);
   const auto raise_and_wait = [](const auto& heard) {
@@ -152,6 +154,8 @@ HOST_SCENARIO(interrupted_inside, "interrupts are forwarded, in a console of its
     for (int i = 0; i < 200 && !heard(); ++i) ::Sleep(10);
     return heard();
   };
+  if (!raise_and_wait([] { return heard_by_host > 0; })) ::ExitProcess(not_delivered);
+  heard_by_host = 0;
   auto guard = spawnpipe::forward_interrupts::begin();
   EXPECT(guard && !guard->received());
   EXPECT(raise_and_wait([&] { return guard->received().has_value(); }));
@@ -168,8 +172,11 @@ HOST_SCENARIO(interrupted, "interrupts are forwarded") {
           .group(spawnpipe::process_group::session),
       {.until = patience()});
   EXPECT(inside);
-  if (inside && !inside->success())
-    harness::scenario::expect(false, (inside->out + inside->err).c_str(), __FILE__, __LINE__);
+  if (!inside || inside->success()) return;
+  if (inside->status.code() == std::uint32_t{not_delivered}) {
+    SKIP_SCENARIO("Wine does not deliver Ctrl-C in a console without a window, whoever handles it");
+  }
+  harness::scenario::expect(false, (inside->out + inside->err).c_str(), __FILE__, __LINE__);
 }
 TEST_CASE("[P6][G1] a guard takes Ctrl-C over, and its end gives it back") {
   PLAY_SCENARIO("interrupts are forwarded");
