@@ -174,9 +174,8 @@ result<signal_report> child_core::signal(platform::signal_kind which) {
 }
 
 void child_core::interrupted(int number) noexcept {
-  // One without a group of its own is in the host's, and heard of it there.
-  if (process_ == nullptr || status_ || look_at_tree().by == mechanism::process) return;
-  static_cast<void>(platform::process_signal(process_, platform::signal_kind::terminate, number));
+  if (process_ == nullptr || status_) return;
+  static_cast<void>(platform::process_signal(process_, platform::signal_kind::forward, number));
 }
 
 tree_report child_core::look_at_tree() noexcept {

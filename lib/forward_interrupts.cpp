@@ -86,7 +86,9 @@ class forward_core final : public object {
     if (!watch_) return;
     watch_.reset();
     what_was_heard& heard = heard_so_far();
-    const std::scoped_lock lock(heard.mutex);
+    // In a forked copy there is nobody else, and whoever held the lock at the fork holds it for ever.
+    std::unique_lock lock(heard.mutex, std::defer_lock);
+    if (!loop().foreign()) lock.lock();
     if (--heard.guards == 0) platform::interrupts_end();
   }
 

@@ -127,9 +127,13 @@ bool job::running() const noexcept { return core_ != nullptr && !core_->told(); 
 
 std::int64_t job::id() const noexcept { return core_ != nullptr ? core_->process().id() : 0; }
 
-std::string job::out() const { return core_ != nullptr ? core_->captured_out() : std::string(); }
+std::string job::out() const {
+  return core_ != nullptr && core_->loop().usable_here() ? core_->captured_out() : std::string();
+}
 
-std::string job::err() const { return core_ != nullptr ? core_->captured_err() : std::string(); }
+std::string job::err() const {
+  return core_ != nullptr && core_->loop().usable_here() ? core_->captured_err() : std::string();
+}
 
 result<void> job::stop(const stop_policy& policy) {
   if (core_ == nullptr || core_->told()) return error{errc::closed, stage::wait};

@@ -172,6 +172,11 @@ result<std::int64_t> start_detached(const command& what) {
   if (std::holds_alternative<stdio::pipe>(all.plan.in)) return refuse("in: a pipe of a detached process");
   if (std::holds_alternative<stdio::pipe>(all.plan.out)) return refuse("out: a pipe of a detached process");
   if (std::holds_alternative<stdio::pipe>(all.plan.err)) return refuse("err: a pipe of a detached process");
+  if (what.end_with_host()) return refuse("end_with_host of a detached process");
+  if (what.tree() != process_tree::group) return refuse("a tree of a detached process");
+  if (what.group() != process_group::automatic && what.group() != process_group::session) {
+    return refuse("the group of a detached process, which is a session");
+  }
   return platform::spawn_detached(all.plan);
 }
 

@@ -164,7 +164,9 @@ struct spawned {
 [[nodiscard]] std::optional<exit_status> process_poll(process* self) noexcept;
 // What it used, once it has ended; nothing where that is not known. lib fills in what passed of time.
 [[nodiscard]] std::optional<resource_usage> process_used(const process* self) noexcept;
-enum class signal_kind { terminate, kill };
+// `forward`: an interrupt of the host, which goes only to those whom it did not reach: refused (errc::not_supported) for a child in the
+// host's own group.
+enum class signal_kind { terminate, kill, forward };
 // To the process, and to what it started, as far as its tree's mechanism reaches. `number` is the signal that asks (0: the usual one).
 // Refuses (errc::already_exited) where nothing is left, or what is left may be somebody else's.
 [[nodiscard]] result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept;

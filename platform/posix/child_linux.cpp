@@ -75,7 +75,8 @@ SPAWNPIPE_BARE inline word address(const void* of) noexcept { return reinterpret
   plan.failure.code = static_cast<int>(-answer);
   plan.failure.index = index;
   if (plan.report_fd >= 0) {
-    call(SYS_write, plan.report_fd, address(&plan.failure), sizeof plan.failure);
+    const child_report report = {.failure = plan.failure};
+    call(SYS_write, plan.report_fd, address(&report), sizeof report);
   }
   for (;;) call(SYS_exit_group, 127);
 }
@@ -302,8 +303,13 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE void leave_it_to_the_system(child_plan& plan) no
   const word made = call(SYS_clone, on_this_stack | SIGCHLD);
   if (made == 0) return;
   if (made < 0) fail(plan, child_step::table, made);
-  const child_failure born = {.step = child_step::none, .code = static_cast<int>(made)};
-  call(SYS_write, plan.report_fd, address(&born), sizeof born);
+  plan.born = static_cast<pid_t>(made);
+  if (plan.report_fd >= 0) {
+    const child_report report = {.failure = {}, .born = static_cast<pid_t>(made)};
+    call(SYS_write, plan.report_fd, address(&report), sizeof report);
+  }
+  // One that failed is nobody's business but ours.
+  if (plan.failure.step != child_step::none) call(SYS_wait4, made);
   for (;;) call(SYS_exit_group, 0);
 }
 
@@ -334,6 +340,8 @@ SPAWNPIPE_BARE bool not_there(word said) noexcept {
 }
 
 }  // namespace
+
+const bool detached_shares_memory = on_this_stack != 0;
 
 SPAWNPIPE_BARE int run_child(void* data) noexcept {
   child_plan& plan = *static_cast<child_plan*>(data);

@@ -14,11 +14,16 @@ namespace spawnpipe::platform {
 // What a child was about when it failed.
 enum class child_step : int { none, table, group, redirect, cwd, exec };
 
-// What it writes into its report pipe, where it has one.
 struct child_failure {
-  child_step step = child_step::none;  // none: a detached process was made
-  int code = 0;                        // errno; of a detached process: its number
-  std::size_t index = 0;               // of the descriptor, at step redirect
+  child_step step = child_step::none;
+  int code = 0;           // errno
+  std::size_t index = 0;  // of the descriptor, at step redirect
+};
+
+// What is written into the report pipe, where there is one: a failure, or that a detached process was made.
+struct child_report {
+  child_failure failure;
+  pid_t born = 0;
 };
 
 // One descriptor of the child. First the sources that something else will be moved onto are moved out of the way.
@@ -30,7 +35,8 @@ struct child_descriptor {
   int reopen_flags;  // O_RDONLY or O_WRONLY
 };
 
-// `foreground` is a group that takes the host's terminal. `away_from_terminal` is a session where the child could open the host's terminal, and a group where it could not.
+// `foreground` is a group that takes the host's terminal. `away_from_terminal` is a session where the child could open the host's
+// terminal, and a group where it could not.
 enum class child_group { host, group, session, away_from_terminal, foreground };
 
 struct child_plan {
@@ -39,9 +45,8 @@ struct child_plan {
   unsigned cut;  // with `shared_table`: the first descriptor that the child does not take along
   bool shared_table;
   bool close_range;  // else: by /proc/self/fd, and where that is not there, one by one
-  // A close-on-exec pipe, no target of any descriptor; -1 where memory is known to be shared, and it is not detached.
-  int report_fd;
-  pid_t host;  // the calling thread, whose table of descriptors it is
+  int report_fd;     // a close-on-exec pipe, no target of any descriptor; -1 where memory is known to be shared
+  pid_t host;        // the calling thread, whose table of descriptors it is
   child_group group;
   bool detached;                  // it makes the process that is meant, and ends
   pid_t ends_with;                // the process whose end is its own; 0: none
@@ -54,8 +59,12 @@ struct child_plan {
 
   // Written by the child.
   volatile bool began;
+  volatile pid_t born;  // detached: the process that is meant
   child_failure failure;
 };
+
+// Whether a detached process shares the memory of the one that makes it, where that shares ours. Else it reports by the pipe in any case.
+extern const bool detached_shares_memory;
 
 // Runs a child_plan; for clone. Does not return.
 int run_child(void* plan) noexcept;

@@ -117,16 +117,15 @@ bool open_report(child_plan& plan, unique_fd& ours, unique_fd& theirs) noexcept 
   return static_cast<bool>(theirs);
 }
 
-// What was written before exec, or the end, closed the pipe: a failure, and the number of a detached process (0: none was made).
-pid_t read_report(int fd, child_failure& into) noexcept {
-  pid_t born = 0;
+// What was written before exec, or the end, closed the pipe.
+void read_report(int fd, child_plan& into) noexcept {
   for (;;) {
-    child_failure said;
+    child_report said;
     const ssize_t count = sys::read(fd, &said, sizeof said);
     if (count < 0 && errno == EINTR) continue;
-    if (count != sizeof said) return born;
-    (said.step == child_step::none ? born : into.code) = said.code;
-    if (said.step != child_step::none) into = said;
+    if (count != sizeof said) return;
+    if (said.born != 0) into.born = said.born;
+    if (said.failure.step != child_step::none) into.failure = said.failure;
   }
 }
 
@@ -195,10 +194,12 @@ started start_child(child_plan& plan) noexcept {
   const memory known = seen_memory.load(std::memory_order_relaxed);
   plan.report_fd = -1;
   plan.began = false;
+  plan.born = 0;
   plan.failure = {};
   // Where this may come back before the child is at exec, what we close must stay open there.
   if (known != memory::shared) plan.shared_table = false;
-  if (known != memory::shared || plan.detached) {
+  const bool by_pipe = plan.detached && !detached_shares_memory;
+  if (known != memory::shared || by_pipe) {
     if (!open_report(plan, report, report_of_child)) {
       result.code = errno;
       return result;
@@ -231,17 +232,17 @@ started start_child(child_plan& plan) noexcept {
                   .reopened = static_cast<std::size_t>(reopened)};
 #endif
   if (known == memory::unknown) seen_memory.store(shared ? memory::shared : memory::copied, std::memory_order_relaxed);
-  pid_t born = 0;
-  if (report) {
+  // Not where it can be avoided: a copy that another thread has just forked holds the pipe open for as long as it lives.
+  if (!shared || by_pipe) {
     report_of_child.reset();  // so that exec, or the child's end, is the end of the pipe
-    born = read_report(report.get(), plan.failure);
+    read_report(report.get(), plan);
   }
   result.pid = pid;
   if (plan.detached) {
     reap(pid);
     const unique_fd of_no_use(pidfd);
-    result.pid = born;
-    result.code = plan.failure.step != child_step::none ? plan.failure.code : born == 0 ? ECHILD : 0;
+    result.pid = plan.born;
+    result.code = plan.failure.step != child_step::none ? plan.failure.code : plan.born == 0 ? ECHILD : 0;
     return result;
   }
   result.pidfd.reset(pidfd);

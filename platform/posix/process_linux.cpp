@@ -182,6 +182,7 @@ tree_report process_tree_look(process* self) noexcept {
 
 result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept {
   if (self->status && process_tree_look(self).gone) return error{errc::already_exited, stage::signal};
+  if (which == signal_kind::forward && !self->own_group) return error{errc::not_supported, stage::signal};
   if (which == signal_kind::kill) number = SIGKILL;
   if (number == 0) number = SIGTERM;
   // What is stopped gets a signal only when it goes on. (A kill does not wait for that.)

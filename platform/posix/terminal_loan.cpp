@@ -45,7 +45,7 @@ void terminal_loan::take_back(bool with_modes) noexcept {
   const as_foreground allowed;
   if (!allowed) return;
   sys::tcsetpgrp(terminal_.get(), sys::getpgrp());
-  if (with_modes) sys::tcsetattr(terminal_.get(), TCSADRAIN, &of_host_);
+  if (with_modes) sys::tcsetattr(terminal_.get(), TCSANOW, &of_host_);
 }
 
 void terminal_loan::interrupt() noexcept {
@@ -56,13 +56,16 @@ void terminal_loan::interrupt() noexcept {
   take_back(true);
 }
 
-void terminal_loan::end(bool by_itself) noexcept { take_back(!by_itself); }
+void terminal_loan::end(bool by_itself) noexcept {
+  take_back(!by_itself);
+  terminal_.reset();
+}
 
 bool terminal_loan::renew(pid_t group) noexcept {
   if (lent_) return true;
   if (sys::tcgetpgrp(terminal_.get()) != sys::getpgrp()) return false;
   if (sys::tcgetattr(terminal_.get(), &of_host_) != 0) return false;
-  if (of_child_) sys::tcsetattr(terminal_.get(), TCSADRAIN, &*of_child_);
+  if (of_child_) sys::tcsetattr(terminal_.get(), TCSANOW, &*of_child_);
   lent_ = sys::tcsetpgrp(terminal_.get(), group) == 0;
   return lent_;
 }

@@ -2,7 +2,8 @@
 //
 // The child takes the terminal itself, before exec (child_linux.cpp), so that no moment is without its owner. Taking it back is ours,
 // from the background, which only a thread that blocks SIGTTOU may do. As shells do it: a job that was stopped or killed may
-// have left any modes, so the host's come back; one that ended by itself (stty) is believed.
+// have left any modes, so the host's come back; one that ended by itself (stty) is believed. Unlike shells, nobody waits for the
+// terminal to show what was written to it: it may be stopped for ever (Ctrl-S).
 #ifndef SPAWNPIPE_PLATFORM_POSIX_TERMINAL_LOAN_HPP
 #define SPAWNPIPE_PLATFORM_POSIX_TERMINAL_LOAN_HPP
 

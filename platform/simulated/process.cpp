@@ -209,6 +209,7 @@ result<signal_report> process::signal(signal_kind which, int number) {
   simulated::action then;
   {
     const auto lock = lock_state();
+    if (which == signal_kind::forward && alone()) return error{errc::not_supported, stage::signal};
     const bool leader = !child->reaped_;
     if (!leader && (alone() || !child->tree_lives_)) return error{errc::already_exited, stage::signal};
     if (!child->signal_errors_.empty()) {

@@ -65,7 +65,7 @@ tree_report process_tree_look(process* self) noexcept {
 result<signal_report> process_signal(process* self, signal_kind which, int /*number*/) noexcept {
   const bool ended = has_ended(*self);
   if (ended && (!self->status || process_tree_look(self).gone)) return error{errc::already_exited, stage::signal};
-  if (which == signal_kind::terminate) {
+  if (which != signal_kind::kill) {
     // An event sent to the group of a process that has ended stays in the console for ever.
     if (ended || !self->console_group) {
       return error{errc::not_supported, stage::signal, "no group of its own in a console of this process"};

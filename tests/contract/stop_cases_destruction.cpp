@@ -335,6 +335,11 @@ TEST_CASE("[P9][P1] what keeps a detached process from running is said") {
   harness::leak_check nothing_left;
   CHECK(spawnpipe::spawn_detached(command("exit").in(pipe{})).failed_with(errc::invalid_argument));
   CHECK(spawnpipe::spawn_detached(command("exit").out(pipe{})).failed_with(errc::invalid_argument));
+  CHECK(spawnpipe::spawn_detached(command("exit").end_with_host()).failed_with(errc::invalid_argument));
+  CHECK(spawnpipe::spawn_detached(command("exit").tree(spawnpipe::process_tree::best))
+            .failed_with(errc::invalid_argument));
+  CHECK(spawnpipe::spawn_detached(command("exit").group(spawnpipe::process_group::host))
+            .failed_with(errc::invalid_argument));
   CHECK(spawnpipe::spawn_detached(spawnpipe::command(std::string("a\0b", 3))).failed_with(errc::invalid_argument));
   const auto missing = spawnpipe::spawn_detached(spawnpipe::command("./spawnpipe-no-such-program"));
   REQUIRE_FALSE(missing);

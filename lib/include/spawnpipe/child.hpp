@@ -160,7 +160,7 @@ class SPAWNPIPE_API child {
 ///
 /// Windows: it has no console, and leaves the host's job, where that allows it (`JOB_OBJECT_LIMIT_BREAKAWAY_OK`).
 ///
-/// Errors: as `spawn`; `errc::invalid_argument` for a pipe; `errc::not_supported` on the portable POSIX back end.
+/// Errors: as `spawn`; `errc::invalid_argument` for a pipe, a `tree`, a `group` but `session`, and `end_with_host`; `errc::not_supported` on the portable POSIX back end.
 [[nodiscard]] SPAWNPIPE_API result<std::int64_t> spawn_detached(const command& what);
 
 /// Starts `what` on the loop of this thread, for blocking calls. Blocks until the program has been loaded or that has

@@ -27,8 +27,8 @@ class forward_core;
 /// loop's children, and a SIGCONT behind it. Children in the host's group are left out: the terminal reaches them itself.
 /// Windows: Ctrl-C and Ctrl-Break, both of which children get as Ctrl-Break, because Ctrl-C does not reach a group.
 ///
-/// It is one of the two things in this library that touch the host's signals, and only while it lives: its end gives the host back
-/// the handlers that it had, unless they have been set anew meanwhile. There may be many, for many loops; the first
+/// Nothing else in this library sets a handler of the host's (but for SIGCHLD, on the portable POSIX back end). Its end gives the host
+/// back the handlers that it had, unless they have been set anew meanwhile. There may be many, for many loops; the first
 /// takes the signals over, and the last gives them back. What they forward is forwarded while their loop is in progress.
 ///
 /// Belongs to its loop's thread, and is destroyed there. Move-only.

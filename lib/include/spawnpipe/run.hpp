@@ -43,7 +43,8 @@ struct capture_limit {
 
   /// With `overflow::spill`: the files are named by this with "out" and "err" behind it, so that "logs/step-7." makes
   /// "logs/step-7.out". One that is there is replaced; a stream that stays within the limit makes none. UTF-8 on Windows; a
-  /// relative path starts at the host's directory. Writing to it is not waited for with a deadline.
+  /// relative path starts at the host's directory. Writing blocks for as long as the system takes, which no deadline bounds: name
+  /// files, and no pipes.
   std::string spill_to = std::string{};
 
   static constexpr std::size_t max_bytes = std::size_t{1} << 40;
@@ -120,12 +121,13 @@ struct completed {
 /// A child that fails, is killed or does not stop in time is not an error of this call: look at the result. Blocks; no
 /// callback runs meanwhile.
 ///
-/// Ctrl-Z in a `process_group::foreground` child suspends the host with it, as it would have in the host's own group: the host's group gets
-/// SIGTSTP. The child goes on when the host does, and has the terminal. `run_async` and `communicate` do the same.
+/// Ctrl-Z in a `process_group::foreground` child suspends the host with it, as it would have in the host's own group: the
+/// host's group gets SIGTSTP. The child goes on when the host does, and has the terminal. `run_async` and `communicate` do the same.
 ///
 /// Errors: those of `spawn`; `errc::timed_out` and `errc::cancelled` where nothing was spawned because the
 /// deadline had come or the cancellation was requested before; `errc::invalid_argument` for an absurd limit, a spill without a
-/// name or with a NUL in it, a negative grace or `drain_limit`, or input for a stdin that is no pipe; `errc::would_deadlock` inside a callback.
+/// name or with a NUL in it, a negative grace or `drain_limit`, or input for a stdin that is no pipe; `errc::would_deadlock`
+/// inside a callback.
 [[nodiscard]] SPAWNPIPE_API result<completed> run(const command& what, const run_options& options = {});
 
 /// The same for a child that runs already: feeds it, takes what its pipes have, and waits for its end. Its streams are used up.

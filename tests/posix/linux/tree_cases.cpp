@@ -5,14 +5,20 @@
 #include "../../scenario.hpp"
 #include "../chosen_id.hpp"
 
+#include <spawnpipe/forward_interrupts.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -128,6 +134,45 @@ TEST_CASE("[P9] a detached process leads a session of its own, has another paren
   const std::string listed = harness::read_file(fds);
   CHECK(std::count(listed.begin(), listed.end(), '\n') == 3);
   ::close(open_here);
+}
+
+HOST_SCENARIO(forked_meanwhile, "another thread forks while a child is made") {
+  // The copy holds what is open, and lives on.
+  std::vector<pid_t> copies;
+  const clone3_call then_fork([&](struct clone_args* how, spawnpipe::platform::clone_function run, void* argument) {
+    const pid_t copy = ::fork();
+    if (copy == 0) {
+      for (;;) ::pause();
+    }
+    copies.push_back(copy);
+    return clone3_call::direct(how, run, argument);
+  });
+  for (const bool first : {true, false}) {
+    if (first) linux_abilities::forget();
+    EXPECT(spawnpipe::run(command("exit"), {.until = patience()}).has_value());
+    EXPECT(spawnpipe::spawn_detached(command("exit")).has_value());
+    const auto missing = spawnpipe::spawn_detached(spawnpipe::command("./spawnpipe-no-such-program"));
+    EXPECT(!missing && missing.error().where == spawnpipe::stage::exec);
+  }
+  for (const pid_t copy : copies) {
+    ::kill(copy, SIGKILL);
+    ::waitpid(copy, nullptr, 0);
+  }
+  EXPECT(host_os::children().empty());
+}
+TEST_CASE("[P1][P9][C1] a copy of the host that another thread forks meanwhile holds up no start") {
+  PLAY_SCENARIO("another thread forks while a child is made");
+}
+
+HOST_SCENARIO(subreaper, "a host that gets the orphans") {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  for (int round = 0; round < 5; ++round) {
+    EXPECT(!spawnpipe::spawn_detached(spawnpipe::command("./spawnpipe-no-such-program")));
+  }
+  EXPECT(host_os::children().empty());
+}
+TEST_CASE("[P9][P1] a detached process that cannot be started leaves nothing to reap") {
+  PLAY_SCENARIO("a host that gets the orphans");
 }
 
 // ---- the host's death
@@ -286,6 +331,20 @@ HOST_SCENARIO(born_elsewhere, "nobody may be born into a control group") {
 }
 TEST_CASE("[P6][G6] where a child cannot be born into a control group, contained is refused and best goes on") {
   PLAY_SCENARIO("nobody may be born into a control group");
+}
+
+HOST_SCENARIO(contained_in_group, "an interrupt, and a contained child in the host's group") {
+  auto running = spawnpipe::spawn(
+      quiet(command("hang", "up")).group(spawnpipe::process_group::host).tree(process_tree::contained));
+  if (!running) SKIP_SCENARIO("no control group is delegated here");
+  EXPECT(running->out().read_line(patience()));
+  auto guard = spawnpipe::forward_interrupts::begin();
+  ::raise(SIGINT);
+  EXPECT(guard && guard->received() == SIGINT);
+  EXPECT(running->wait(200ms).failed_with(errc::timed_out));  // the terminal would have interrupted it
+}
+TEST_CASE("[P6] an interrupt is not forwarded to a child in the host's group, whatever else holds its tree") {
+  PLAY_SCENARIO("an interrupt, and a contained child in the host's group");
 }
 
 }  // namespace
