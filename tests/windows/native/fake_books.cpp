@@ -38,6 +38,11 @@ void late_callbacks(bool on) {
   the_kernel().late_callbacks = on;
 }
 
+void ghosts_in_jobs(unsigned count) {
+  const std::lock_guard hold(the_kernel().lock);
+  the_kernel().ghosts = count;
+}
+
 void hold_callbacks(bool on) {
   const std::lock_guard hold(the_kernel().lock);
   the_kernel().hold_callbacks = on;
@@ -93,6 +98,7 @@ void reset() {
   system.old_pools.clear();
   system.old_waits.clear();
   system.late_callbacks = false;
+  system.ghosts = 0;
   plan_reset();
 }
 

@@ -234,11 +234,16 @@ BOOL QueryInformationJobObject(HANDLE job, JOBOBJECTINFOCLASS what, void* into, 
   const std::lock_guard hold(the_kernel().lock);
   const auto found = fake::find(job, "QueryInformationJobObject");
   if (!found) return FALSE;
-  if (what != JobObjectBasicAccountingInformation) return TRUE;
-  auto& facts = *static_cast<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION*>(into);
+  DWORD alive = 0;
   for (const auto& each : found->inside) {
     const auto process = each.lock();
-    facts.ActiveProcesses += process && !process->signalled ? 1 : 0;
+    alive += process && !process->signalled ? 1 : 0;
+  }
+  if (what == JobObjectBasicAccountingInformation) {
+    static_cast<JOBOBJECT_BASIC_ACCOUNTING_INFORMATION*>(into)->ActiveProcesses = alive + the_kernel().ghosts;
+  } else if (what == JobObjectBasicProcessIdList) {
+    if (alive > 1) return fake::refused(ERROR_MORE_DATA);
+    *static_cast<JOBOBJECT_BASIC_PROCESS_ID_LIST*>(into) = {alive, alive, {1}};
   }
   return TRUE;
 }

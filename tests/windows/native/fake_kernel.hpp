@@ -63,6 +63,7 @@ struct kernel {
   std::vector<std::thread> workers;  // of the pools
   std::vector<std::thread> others;
   bool late_callbacks = false;
+  DWORD ghosts = 0;
   bool hold_callbacks = false;
   int waiting = 0;
   int waiting_for_callbacks = 0;

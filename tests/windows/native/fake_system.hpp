@@ -69,6 +69,8 @@ void forget_plan();
 void unrest(std::uint64_t seed);
 // A callback that is on its way is not seen by a disarming, nor by a wait for callbacks, only by the closing of its wait (Wine 8.0).
 void late_callbacks(bool on);
+// A job counts so many more processes than are in it (Wine 8.0).
+void ghosts_in_jobs(unsigned count);
 // Callbacks that are due do not start.
 void hold_callbacks(bool on);
 

@@ -180,6 +180,18 @@ TEST_CASE_FIXTURE(audit, "[P9] a child that is destroyed is killed by its job; w
   }
 }
 
+TEST_CASE_FIXTURE(audit, "[P6] what a job counts, and does not list, is gone") {
+  auto loop = must(event_loop::create());
+  auto running = start(loop);
+  fake::ghosts_in_jobs(1);
+  CHECK(running.wait_tree(20ms).failed_with(errc::timed_out));
+  fake::last_child().exit(0);
+  const auto report = must(running.wait_tree(harness::patience()));
+  CHECK(report.gone);
+  CHECK(report.exact);
+  CHECK(running.kill().failed_with(errc::already_exited));
+}
+
 TEST_CASE_FIXTURE(on_a_child, "[R4][W8][T5] stops, deadlines and resumes at any time, with the child at work") {
   std::atomic<bool> over = false;
   std::string taken;

@@ -12,7 +12,7 @@ constexpr std::array real_systems_only = {
     declaration{"G1", "real systems only"}, declaration{"G2", "real systems only"},
     declaration{"G3", "real systems only"}, declaration{"G4", "real systems only"},
     declaration{"G5", "real systems only"}, declaration{"G6", "real systems only"},
-    declaration{"G7", "real systems only"}, declaration{"P6", "real systems only"},
+    declaration{"G7", "real systems only"},
 };
 
 }  // namespace

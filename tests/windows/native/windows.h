@@ -71,7 +71,16 @@ struct TP_CALLBACK_ENVIRON {
 struct LARGE_INTEGER {
   long long QuadPart;
 };
-enum JOBOBJECTINFOCLASS : int { JobObjectBasicAccountingInformation = 1, JobObjectExtendedLimitInformation = 9 };
+enum JOBOBJECTINFOCLASS : int {
+  JobObjectBasicAccountingInformation = 1,
+  JobObjectBasicProcessIdList = 3,
+  JobObjectExtendedLimitInformation = 9
+};
+struct JOBOBJECT_BASIC_PROCESS_ID_LIST {
+  DWORD NumberOfAssignedProcesses;
+  DWORD NumberOfProcessIdsInList;
+  ULONG_PTR ProcessIdList[1];
+};
 struct JOBOBJECT_BASIC_ACCOUNTING_INFORMATION {
   LARGE_INTEGER TotalUserTime;
   LARGE_INTEGER TotalKernelTime;
