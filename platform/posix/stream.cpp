@@ -121,6 +121,7 @@ void on_ready(void* context, int code) noexcept {
   if (self.done == nullptr) return watch_stop(*self.ready);
   const auto outcome = self.writing ? try_write(self, self.from.data(), self.spans) : try_read(self, self.into);
   if (!outcome && code == 0) return;  // somebody else was faster, or the wake was for nothing
+  watch_keep_alive(*self.ready, false);
   completion* const done = std::exchange(self.done, nullptr);
   done->outcome = outcome ? *outcome : io_outcome{.error = system_code(-code)};
   self.owner->client.completions->push(*done);
@@ -133,6 +134,7 @@ int arm(stream& self) noexcept {
     const int code = watch_open(*self.owner, self.fd.get(), which, on_ready, &self, self.ready);
     if (code != 0) return code;
   }
+  watch_keep_alive(*self.ready, true);
   return watch_started(*self.ready) ? 0 : watch_start(*self.ready);
 }
 

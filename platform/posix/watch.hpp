@@ -28,6 +28,8 @@ using watch_callback = void (*)(void* context, int code) noexcept;
 [[nodiscard]] int watch_start(watch& self) noexcept;
 void watch_stop(watch& self) noexcept;
 [[nodiscard]] bool watch_started(const watch& self) noexcept;
+// Whether a host's loop goes on for its sake while it is started: as long as somebody waits for what it tells.
+void watch_keep_alive(watch& self, bool yes) noexcept;
 // Also in a forked copy of the host.
 void watch_close(watch* self) noexcept;
 

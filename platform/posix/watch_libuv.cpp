@@ -56,6 +56,13 @@ void watch_stop(watch& self) noexcept {
 
 bool watch_started(const watch& self) noexcept { return self.started; }
 
+// (A loop of our own is run for as long as lib wants it to: it must not end for this.)
+void watch_keep_alive(watch& self, bool yes) noexcept {
+  if (!self.owner->adopted) return;
+  auto* const handle = reinterpret_cast<uv_handle_t*>(&self.handle);
+  yes ? uv_ref(handle) : uv_unref(handle);
+}
+
 void watch_close(watch* self) noexcept {
   leave_parents_set(*self->owner);
   // Stops the watch at once, so that the descriptor may be closed; the memory goes when libuv has let go of it.

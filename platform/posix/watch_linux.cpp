@@ -25,13 +25,14 @@ struct watch {
   watch_callback ready;
   void* context;
   bool started;
+  bool keeps_alive = true;
 };
 
 struct watch_set {
   unique_fd fd;
   bool libuv_due = true;
-  bool parents = false;     // this is a forked copy of the process, and the set is its parent's too
-  std::size_t started = 0;  // adopted: while there are any, the host's loop is kept alive
+  bool parents = false;        // this is a forked copy of the process, and the set is its parent's too
+  std::size_t waited_for = 0;  // adopted: while there are any, the host's loop is kept alive
 };
 
 namespace {
@@ -72,6 +73,14 @@ void on_set_ready(uv_poll_t* handle, int /*status*/, int /*events*/) {
   wait_for_ready(*static_cast<loop*>(handle->data)->watches, 0);
 }
 
+void count(watch& self, bool more) noexcept {
+  std::size_t& waited_for = self.owner->watches->waited_for;
+  waited_for = more ? waited_for + 1 : waited_for - 1;
+  if (!self.owner->adopted) return;
+  auto* const handle = reinterpret_cast<uv_handle_t*>(&self.owner->poll);
+  waited_for > 0 ? uv_ref(handle) : uv_unref(handle);
+}
+
 int milliseconds_until(time_point until) noexcept {
   if (until == time_point::max()) return -1;
   if (until == time_point::min()) return 0;
@@ -109,20 +118,22 @@ int watch_start(watch& self) noexcept {
   if (self.started) return 0;
   if (const int code = control(self, EPOLL_CTL_ADD); code != 0) return code;
   self.started = true;
-  watch_set& set = *self.owner->watches;
-  if (++set.started == 1 && self.owner->adopted) uv_ref(reinterpret_cast<uv_handle_t*>(&self.owner->poll));
+  if (self.keeps_alive) count(self, true);
   return 0;
 }
 
 void watch_stop(watch& self) noexcept {
   if (!std::exchange(self.started, false)) return;
-  watch_set& set = *self.owner->watches;
   // It leaves the set before it is closed: where a child that has not reached exec still holds it, a close would leave it in.
-  if (!set.parents) static_cast<void>(control(self, EPOLL_CTL_DEL));
-  if (--set.started == 0 && self.owner->adopted) uv_unref(reinterpret_cast<uv_handle_t*>(&self.owner->poll));
+  if (!self.owner->watches->parents) static_cast<void>(control(self, EPOLL_CTL_DEL));
+  if (self.keeps_alive) count(self, false);
 }
 
 bool watch_started(const watch& self) noexcept { return self.started; }
+
+void watch_keep_alive(watch& self, bool yes) noexcept {
+  if (std::exchange(self.keeps_alive, yes) != yes && self.started) count(self, yes);
+}
 
 void watch_close(watch* self) noexcept {
   leave_parents_set(*self->owner);

@@ -114,6 +114,25 @@ TEST_CASE("[C4] a reader that is stopped does not keep the host's loop alive") {
   loop = event_loop();
 }
 
+TEST_CASE("[C4] a reader that is full does not keep the host's loop alive") {
+  harness::leak_check nothing_left;
+  host_loop host;
+  event_loop loop = must(spawnpipe::posix::adopt(&host.uv));
+  // What is left in the background holds the pipe until its stdin ends, and says nothing.
+  const auto what = spawnpipe::command("/bin/sh", {"-c", "exec 3<&0; { cat <&3 >/dev/null; } 2>/dev/null & printf abc"})
+                        .in(spawnpipe::stdio::pipe{})
+                        .out(spawnpipe::stdio::pipe{3})
+                        .err(spawnpipe::stdio::null{});
+  child running = must(spawnpipe::spawn(loop, what));
+  CHECK(host.run());
+  CHECK(running.status().has_value());
+  CHECK(running.out().available_text() == "abc");
+  running.out().consume(3);
+  CHECK_OK(running.in().close());
+  CHECK(host.run());
+  CHECK(running.out().at_end());
+}
+
 TEST_CASE("[C4] a wake is not lost to the question when the loop is due") {
   harness::leak_check nothing_left;
   event_loop loop = must(event_loop::create());
