@@ -37,6 +37,7 @@ std::string_view to_string(mechanism reached) noexcept {
   switch (reached) {
     case mechanism::process: return "process";
     case mechanism::process_group: return "process_group";
+    case mechanism::descendants: return "descendants";
     case mechanism::cgroup: return "cgroup";
     case mechanism::job: return "job";
   }

@@ -1,5 +1,7 @@
 #include "children.hpp"
 
+#include "results.hpp"
+
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -9,6 +11,19 @@
 namespace harness {
 
 namespace {
+
+// Control groups are asked for; the others are there by themselves.
+std::optional<std::string> mechanism_missing() {
+  if (tree_to_ask_for() == spawnpipe::process_tree::group) return std::nullopt;
+  const auto tried = spawnpipe::spawn(command("exit"));
+  if (tried) return std::nullopt;
+  if (tried.failed_with(spawnpipe::errc::not_supported)) return "no control group is delegated to this host";
+  return tried.error().message();
+}
+const auto asked_first = [] {
+  before_the_cases = mechanism_missing;
+  return true;
+}();
 
 std::string as_lines(const std::vector<std::string>& all) {
   std::string text;
@@ -24,6 +39,11 @@ const std::string& child_program() {
     return text_of(std::filesystem::absolute(path_of(named == nullptr ? HARNESS_CHILD_PROGRAM : named)));
   }();
   return path;
+}
+
+spawnpipe::process_tree tree_to_ask_for() {
+  static const bool contained = chosen_mechanism() == to_string(spawnpipe::mechanism::cgroup);
+  return contained ? spawnpipe::process_tree::contained : spawnpipe::process_tree::group;
 }
 
 bool use_everything() {
@@ -65,6 +85,10 @@ leak_check::leak_check() {
 
 leak_check::~leak_check() {
   if (std::uncaught_exceptions() > 0) return;  // the case failed already, and its objects are where they were
+  // A host that adopts orphans reaps them when it looks at a tree.
+  if (chosen_mechanism() == to_string(spawnpipe::mechanism::descendants)) {
+    (void)spawnpipe::run(command("exit"), {.until = patience()});
+  }
   CHECK(as_lines(host_os::open_descriptors()) == descriptors_);
   CHECK(as_lines(host_os::children()) == children_);
 }

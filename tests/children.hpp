@@ -21,10 +21,14 @@ namespace harness {
 [[nodiscard]] inline std::string as_argument(std::string_view text) { return std::string(text); }
 [[nodiscard]] std::string as_argument(std::integral auto number) { return std::to_string(number); }
 
+// What holds the trees of the helper's processes together: what SPAWNPIPE_MECHANISM in the environment names (as to_string does),
+// instead of the back end's usual. The cases of trees and stops hold for each.
+[[nodiscard]] spawnpipe::process_tree tree_to_ask_for();
+
 // A command for the helper program: command("write", 1000, 10, "err"). The verbs are listed in child.cpp.
 template <class... Arguments>
 [[nodiscard]] spawnpipe::command command(std::string_view verb, const Arguments&... arguments) {
-  return spawnpipe::command(child_program(), {std::string(verb), as_argument(arguments)...});
+  return spawnpipe::command(child_program(), {std::string(verb), as_argument(arguments)...}).tree(tree_to_ask_for());
 }
 
 // The same with no stream that could be a terminal: nothing to read, its output in a pipe, no errors.
@@ -102,6 +106,9 @@ void write_file(const std::string& path, std::string_view bytes);
   return host_os::is_killed(status.signal(), status.code());
 }
 
+// Waits until that process is gone (a zombie counts as gone); false when it is still there after so long.
+[[nodiscard]] bool gone_within(std::int64_t id, std::chrono::milliseconds time);
+
 // Ends the process with this id when the case is over, if it is still there: for the helper's grandchildren.
 class end_at_exit {
  public:
@@ -109,16 +116,15 @@ class end_at_exit {
   end_at_exit(const end_at_exit&) = delete;
   end_at_exit& operator=(const end_at_exit&) = delete;
   ~end_at_exit() {
-    if (began_ && host_os::beginning(id_) == began_) host_os::end_process(id_);
+    if (!began_ || host_os::beginning(id_) != began_) return;
+    host_os::end_process(id_);
+    (void)gone_within(id_, std::chrono::seconds(10));
   }
 
  private:
   std::int64_t id_;
   std::optional<std::uint64_t> began_;
 };
-
-// Waits until that process is gone (a zombie counts as gone); false when it is still there after so long.
-[[nodiscard]] bool gone_within(std::int64_t id, std::chrono::milliseconds time);
 
 }  // namespace harness
 

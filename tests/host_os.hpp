@@ -21,6 +21,9 @@ namespace host_os {
 // Every child of this process as "ID running" or "ID zombie". Where the system lists none, one entry stands for all.
 [[nodiscard]] std::vector<std::string> children();
 
+// Reaps what is there to be reaped, whosever it is.
+void reap_zombies();
+
 // True while the process runs; a zombie does not.
 [[nodiscard]] bool running(std::int64_t id);
 // The processes that run and have this word in their command line; on Windows, that are the helper program.
@@ -43,6 +46,10 @@ void end_process(std::int64_t id) noexcept;
 
 // A new empty folder that every user may enter.
 [[nodiscard]] std::filesystem::path make_temp_dir();
+
+// A script in this folder, in the language of the system's shell, that runs `program` with `verb` and the script's own arguments. Its path.
+[[nodiscard]] std::filesystem::path make_script(const std::filesystem::path& folder, const std::string& program,
+                                                const std::string& verb);
 
 // Gives up the rights of root for good, where the process has them: for the host of a scenario that meets permissions.
 void drop_rights();

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   context.setOption("no-intro", true);
   context.setOption("minimal", true);
   context.applyCommandLine(argc, argv);
+  if (!harness::cases_can_show_something()) return harness::finish();
   const int code = context.run();
   if (context.shouldExit()) return code;  // it was asked for a list or its version
   return harness::finish();

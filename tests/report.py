@@ -5,7 +5,8 @@
 
 Each DIR holds the results of one build: a file NAME.tsv for each program (its rows are described in results.hpp), to which
 tests/run adds a row "exit" with the status that the program ended with. Every DIR counts for the totals; the table is made of
-those that --table-from names, with a column for each back end. Where two of them ran the same program on the same back end, the
+those that --table-from names, with a column for each back end. --mechanisms names further columns, of what can hold trees
+together: they are in a table of their own, beside the back ends and their usual mechanisms, with the rules that have a case there. Where two of them ran the same program on the same back end, the
 first counts. --require takes rules and ranges, such as T,W,P1-P5: an empty cell of theirs is a failure. --verbs names the helper
 program, and what runs it, and a log: a verb that no line of the log names is a failure.
 
@@ -156,9 +157,12 @@ def make_table(programs, columns, totals):
     return cells
 
 
-def table_text(cells, columns):
-    lines = [["rule", *columns]]
-    lines += [[rule, *(cells[rule, back_end].text().replace("|", "\\|") for back_end in columns)] for rule in RULES]
+USUAL_MECHANISMS = {"linux": "process_group", "portable": "process_group", "windows": "job"}
+
+
+def table_text(cells, columns, headings=None, rules=RULES):
+    lines = [["rule", *(headings or columns)]]
+    lines += [[rule, *(cells[rule, back_end].text().replace("|", "\\|") for back_end in columns)] for rule in rules]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines) + "\n"
@@ -176,6 +180,7 @@ def main():
     parser.add_argument("--table", type=Path)
     parser.add_argument("--table-from", type=Path, action="append")
     parser.add_argument("--columns", default="portable,simulated")
+    parser.add_argument("--mechanisms", default="")
     parser.add_argument("--require", default="")
     parser.add_argument("--verbs", nargs=2, action="append", default=[], metavar=("CHILD", "LOG"))
     options = parser.parse_args()
@@ -192,12 +197,18 @@ def main():
         columns = options.columns.split(",")
         programs = {(folder, program): rows for folder in options.table_from
                     for program, rows in read_build(folder).items()}
-        cells = make_table(programs, columns, totals)
+        mechanisms = [name for name in options.mechanisms.split(",") if name]
+        cells = make_table(programs, columns + mechanisms, totals)
         required = required_rules(options.require)
         for (rule, back_end), cell in cells.items():
-            if rule in required and not cell.text():
+            if rule in required and back_end in columns and not cell.text():
                 totals.fail(f"{rule} is not proved on the {back_end} back end")
         text = table_text(cells, columns)
+        shown = [rule for rule in RULES if any(cells[rule, name].text() for name in mechanisms)]
+        if shown:
+            usual = [name for name in columns if name in USUAL_MECHANISMS]
+            headings = [f"{name}: {USUAL_MECHANISMS[name]}" for name in usual] + [f"linux: {name}" for name in mechanisms]
+            text += "\n" + table_text(cells, usual + mechanisms, headings, shown)
         print(text)
         if options.table:
             options.table.write_text(text)

@@ -8,6 +8,7 @@
 #ifndef SPAWNPIPE_TESTS_RESULTS_HPP
 #define SPAWNPIPE_TESTS_RESULTS_HPP
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,14 @@ void record(const row& what);
 
 // After the last case: the declarations, and the line of totals. Returns what main() returns: 0 where cases ran and none failed.
 [[nodiscard]] int finish();
+
+// SPAWNPIPE_MECHANISM of the environment: what is to hold trees together. Rows then have it for their back end, and say nothing of
+// what is declared as broken. Empty: the usual.
+[[nodiscard]] std::string_view chosen_mechanism();
+
+// Asked once, where there is one: why nothing can be shown. That then is the only case, and is skipped.
+extern std::optional<std::string> (*before_the_cases)();
+[[nodiscard]] bool cases_can_show_something();
 
 // For the program without doctest and the watchdog: prints and records a failed case.
 void record_failure(std::string_view name, std::string_view reason);

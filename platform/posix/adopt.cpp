@@ -2,6 +2,7 @@
 #include <spawnpipe/posix.hpp>
 
 #include "loop_core.hpp"
+#include "posix/orphan_adoption.hpp"
 
 #include <utility>
 
@@ -12,6 +13,28 @@ result<event_loop> adopt(uv_loop_s* loop) {
   auto opened = detail::loop_core::open(loop);
   if (!opened) return std::move(opened).error();
   return detail::loop_core::make_handle(*opened);
+}
+
+result<orphan_adoption> orphan_adoption::begin() {
+  auto home = platform::orphans_begin();
+  if (!home) return std::move(home).error();
+  orphan_adoption made;
+  made.home_ = *home;
+  return made;
+}
+
+orphan_adoption::orphan_adoption(orphan_adoption&& other) noexcept : home_(std::exchange(other.home_, nullptr)) {}
+
+orphan_adoption& orphan_adoption::operator=(orphan_adoption&& other) noexcept {
+  if (this != &other) {
+    if (home_ != nullptr) platform::orphans_end(*home_);
+    home_ = std::exchange(other.home_, nullptr);
+  }
+  return *this;
+}
+
+orphan_adoption::~orphan_adoption() {
+  if (home_ != nullptr) platform::orphans_end(*home_);
 }
 
 }  // namespace spawnpipe::posix

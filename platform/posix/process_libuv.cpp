@@ -6,6 +6,7 @@
 #include "process_libuv.hpp"
 
 #include "error.hpp"
+#include "orphan_adoption.hpp"
 
 #include <cerrno>
 #include <utility>
@@ -65,6 +66,9 @@ result<signal_report> process_signal(process* self, signal_kind which, int numbe
 // No child of this back end has the terminal.
 bool process_suspended(process* /*self*/) noexcept { return false; }
 result<void> process_resume(process* /*self*/) noexcept { return error{errc::not_supported, stage::signal}; }
+
+result<orphanage*> orphans_begin() { return error{errc::not_supported, stage::attributes, "child subreaper"}; }
+void orphans_end(orphanage& /*here*/) noexcept {}
 
 void process_release(process* self) noexcept {
   leave_parents_set(*self->owner);

@@ -77,12 +77,14 @@ void stop_watching(process& self) noexcept {
 // Takes the status, if there is one by now.
 void look_for_end(process& self) noexcept {
   if (self.status || self.exited == nullptr) return;
-  const bool keep = self.own_group && !(self.pidfd && linux_abilities::group_signals(self.pidfd.get()));
+  const bool keep =
+      self.descendants || (self.own_group && !(self.pidfd && linux_abilities::group_signals(self.pidfd.get())));
   siginfo_t info;
   struct rusage used = {};
   const int seen = look(self, info, keep ? WNOWAIT : 0, &used);
   if (seen == 0) return;
   self.kept = keep && seen > 0;
+  if (seen < 0 && self.descendants) self.descendants->leader_lost();
   if (seen > 0) self.used = used;
   self.status = seen > 0 ? from_siginfo(info) : status_without_waiting(self);
   if (self.terminal) self.terminal->end(self.status->code().has_value());
@@ -171,9 +173,14 @@ bool signal_exists(int number) noexcept { return number >= 0 && number <= SIGRTM
 
 tree_report process_tree_look(process* self) noexcept {
   if (self->contained) {
+    if (self->descendants) static_cast<void>(self->descendants->look());  // what is adopted is to be reaped
     const bool gone = self->status && !self->contained->populated();
     return {
         .by = mechanism::cgroup, .gone = gone, .exact = true, .used = gone ? self->contained->used() : std::nullopt};
+  }
+  if (self->descendants) {
+    const descent::seen left = self->descendants->look();
+    return {.by = mechanism::descendants, .gone = self->status && !left.any, .exact = left.exact};
   }
   if (!self->own_group) return {.gone = self->status.has_value()};
   const bool gone = self->status && (!group_exists(*self) || !self->members.any(self->pid));
@@ -191,18 +198,21 @@ result<signal_report> process_signal(process* self, signal_kind which, int numbe
     if (wakes) static_cast<void>(self->contained->signal(SIGCONT));
     return signal_report{.reached = mechanism::cgroup, .exact = true};
   }
-  if (self->own_group && send_to_group(*self, number) == 0) {
-    if (wakes) send_to_group(*self, SIGCONT);
-    return signal_report{.reached = mechanism::process_group};
-  }
-  if (self->status) return error{errc::already_exited, stage::signal};
+  const bool by_group = self->own_group && send_to_group(*self, number) == 0;
   // No group of its own, or nobody in it who may be signalled.
-  if (send(*self, number) == 0) {
-    if (wakes) send(*self, SIGCONT);
-    return signal_report{.reached = mechanism::process};
+  const bool alone = !by_group && !self->status && send(*self, number) == 0;
+  const int why = errno;
+  if (wakes && by_group) send_to_group(*self, SIGCONT);
+  if (wakes && alone) send(*self, SIGCONT);
+  if (self->descendants && (by_group || alone || self->status)) {
+    self->descendants->signal(number);
+    if (wakes) self->descendants->signal(SIGCONT);
+    return signal_report{.reached = mechanism::descendants};
   }
-  if (errno == ESRCH) return error{errc::already_exited, stage::signal};
-  return system_error(errno, stage::signal);
+  if (by_group) return signal_report{.reached = mechanism::process_group};
+  if (alone) return signal_report{.reached = mechanism::process};
+  if (self->status || why == ESRCH) return error{errc::already_exited, stage::signal};
+  return system_error(why, stage::signal);
 }
 
 bool process_suspended(process* self) noexcept {
@@ -230,12 +240,16 @@ void process_release(process* self) noexcept {
     self->kept = false;
     if (self->contained) self->contained->forget();
   }
+  if (self->descendants) self->descendants->end(std::exchange(self->kept, false));
   if (self->kept) {
     siginfo_t info;
     look(*self, info, 0, nullptr);
   }
   if (self->ready != nullptr) watch_close(self->ready);
   if (!self->has_signal) return delete self;
+  // libuv keeps the rest for a turn.
+  self->contained.reset();
+  self->terminal.reset();
   leave_parents_set(*self->owner);
   uv_close(reinterpret_cast<uv_handle_t*>(&self->signal),
            [](uv_handle_t* handle) { delete static_cast<process*>(handle->data); });

@@ -5,6 +5,7 @@
 #include "control_group.hpp"
 #include "group_members.hpp"
 #include "loop.hpp"
+#include "orphans.hpp"
 #include "platform.hpp"
 #include "system_linux.hpp"
 #include "terminal_loan.hpp"
@@ -23,6 +24,7 @@ struct process {
   bool own_group = false;
   group_members members;  // of that
   std::optional<control_group> contained;
+  std::optional<descent> descendants;  // where this process adopts orphans
   std::optional<terminal_loan> terminal;
   bool suspended = false;
   std::optional<exit_status> status;

@@ -69,22 +69,37 @@ std::vector<std::string> candidates_of(const spawn_plan& plan) {
 // The lists that exec takes, and what they point into.
 class program_image {
  public:
-  explicit program_image(const spawn_plan& plan)
+  // `mark` is a variable that the child has beside its own; null: none.
+  explicit program_image(const spawn_plan& plan, const std::string* mark)
       : paths_(candidates_of(plan)), candidates_(pointers(paths_)), argv_(pointers(plan.argv)) {
     if (plan.environment) environment_ = pointers(*plan.environment);
+    if (mark != nullptr) add(*mark, plan.environment.has_value());
     shell_argv_ = {"/bin/sh", nullptr};
     shell_argv_.insert(shell_argv_.end(), argv_.begin() + 1, argv_.end());
   }
 
-  void put_into(child_plan& to, bool own_environment) noexcept {
+  void put_into(child_plan& to) noexcept {
     static char* no_variables = nullptr;
     to.candidates = candidates_.data();
     to.argv = argv_.data();
-    to.environment = own_environment ? environment_.data() : environ != nullptr ? environ : &no_variables;
+    to.environment = !environment_.empty() ? environment_.data() : environ != nullptr ? environ : &no_variables;
     to.shell_argv = shell_argv_.data();
   }
 
  private:
+  // In place of one of that name.
+  void add(const std::string& variable, bool own_environment) {
+    if (own_environment) {
+      environment_.pop_back();
+    } else {
+      for (char** each = environ; each != nullptr && *each != nullptr; ++each) environment_.push_back(*each);
+    }
+    const std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
+    std::erase_if(environment_, [&](const char* each) { return std::string_view(each).starts_with(name); });
+    environment_.push_back(const_cast<char*>(variable.c_str()));
+    environment_.push_back(nullptr);
+  }
+
   std::vector<std::string> paths_;
   std::vector<char*> candidates_;
   std::vector<char*> argv_;
@@ -171,18 +186,24 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
                       number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
 }
 
-result<started> start(const spawn_plan& plan, const child_stdio& connected, child_group group, int control_group,
-                      bool detached = false) {
-  program_image image(plan);
+struct way_to_start {
+  child_group group;
+  int control_group = -1;
+  const std::string* mark = nullptr;
+  bool detached = false;
+};
+
+result<started> start(const spawn_plan& plan, const child_stdio& connected, const way_to_start& how) {
+  program_image image(plan, how.mark);
   child_plan what = {};
   std::vector<child_descriptor> descriptors;
   descriptors.reserve(standard_streams + connected.extra.size());
-  image.put_into(what, plan.environment.has_value());
+  image.put_into(what);
   what.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
   what.host = sys::gettid();
-  what.group = group;
-  what.control_group = control_group;
-  what.detached = detached;
+  what.group = how.group;
+  what.control_group = how.control_group;
+  what.detached = how.detached;
   what.ends_with = plan.end_with_host ? sys::getpid() : 0;
   what.close_range = linux_abilities::close_range();
   what.shared_table = what.close_range;
@@ -217,10 +238,14 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   if (plan.group == process_group::foreground) child->terminal = terminal_loan::prepare();
   const child_group group = group_of(plan, *connected, child->terminal.has_value());
   if (auto done = contain(plan, child->contained); !done) return std::move(done).error();
-  auto made = start(plan, *connected, group, child->contained ? child->contained->fd() : -1);
+  way_to_start how{.group = group};
+  if (auto descendants = descent::begin()) how.mark = &child->descendants.emplace(*std::move(descendants)).variable();
+  if (child->contained) how.control_group = child->contained->fd();
+  auto made = start(plan, *connected, how);
   if (!made && child->contained && plan.tree == process_tree::best && made.failed_with(errc::not_supported)) {
     child->contained.reset();
-    made = start(plan, *connected, group, -1);
+    how.control_group = -1;
+    made = start(plan, *connected, how);
   }
   if (child->terminal) child->terminal->lent();
   if (!made) {
@@ -232,6 +257,7 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   child->pid = made->pid;
   child->pidfd = std::move(made->pidfd);
   child->own_group = group != child_group::host;
+  if (child->descendants) child->descendants->started(child->pid);
 
   // The watch comes last: it may have news at once, and nothing may fail behind that.
   spawned result;
@@ -252,8 +278,12 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
 result<std::int64_t> spawn_detached(const spawn_plan& plan) {
   auto connected = connect_child(plan);
   if (!connected) return std::move(connected).error();
-  auto made = start(plan, *connected, child_group::session, -1, true);
+  way_to_start how{.group = child_group::session, .detached = true};
+  auto descendants = descent::begin();
+  if (descendants) how.mark = &descendants->variable();
+  auto made = start(plan, *connected, how);
   if (!made) return std::move(made).error();
+  if (descendants) descendants->started_detached(made->pid);
   return std::int64_t{made->pid};
 }
 

@@ -183,6 +183,18 @@ fs::path make_temp_dir() {
   return path;
 }
 
+void reap_zombies() {
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+fs::path make_script(const fs::path& folder, const std::string& program, const std::string& verb) {
+  const fs::path path = folder / "script";
+  std::ofstream(path) << "#!/bin/sh\nexec '" << program << "' " << verb << " \"$@\"\n";
+  fs::permissions(path, fs::perms::owner_all);
+  return path;
+}
+
 void drop_rights() {
   constexpr unsigned nobody = 65534;
   if (::geteuid() != 0) return;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -181,6 +182,14 @@ fs::path make_temp_dir() {
     if (::CreateDirectoryW(path.c_str(), nullptr) != 0) return path;
     if (::GetLastError() != ERROR_ALREADY_EXISTS) fail("CreateDirectory");
   }
+}
+
+void reap_zombies() {}  // there are none
+
+fs::path make_script(const fs::path& folder, const std::string& program, const std::string& verb) {
+  const fs::path path = folder / "script.bat";
+  std::ofstream(path) << "@echo off\n\"" << program << "\" " << verb << " %*\n";
+  return path;
 }
 
 // Nothing here depends on the rights of an administrator.

@@ -9,6 +9,10 @@
 
 struct uv_loop_s;
 
+namespace spawnpipe::platform {
+struct orphanage;
+}
+
 namespace spawnpipe::posix {
 
 /// A descriptor of the host, for `stdio::handle` and `command::descriptor`.
@@ -30,6 +34,37 @@ namespace spawnpipe::posix {
 ///
 /// Errors: `errc::invalid_argument` for a null `loop`; what libuv says, at `stage::loop`.
 [[nodiscard]] SPAWNPIPE_API result<event_loop> adopt(uv_loop_s* loop);
+
+/// While one lives, this process adopts what its descendants leave behind when they end (Linux: a child subreaper, prctl(2)),
+/// and reaps it. That is a property of the whole process, which is why it is never done by itself.
+///
+/// Trees of children that are spawned meanwhile, and have no control group, are then seen and ended by descent
+/// (`mechanism::descendants`), whatever group or session they are in, and whether their parents live or not. A `tree_report` is `exact` where
+/// each child of this process is accounted for: by one of the host's own that runs and is younger than the spawned child it is not,
+/// nor when the adoption has ended meanwhile.
+///
+/// The host's own children are never signalled or reaped; what they leave behind comes to this process too, and is the host's to
+/// reap. To be told from that, what is spawned meanwhile has a variable in its environment, `SPAWNPIPE_TREE`, which it hands on to
+/// what it starts. A process that drops it, leaves its group and loses its parent before it was ever looked at is let alone, and
+/// so is one that ends in that time: that stays a zombie, unless the host reaps it (`waitpid`). Looked at are all of them
+/// when a tree is waited for, signalled or stopped, and when a `child` is destroyed; till then those that have ended are zombies.
+///
+/// Begins and ends on any thread; an object is for one at a time. There may be many: the first makes the process a subreaper, and
+/// the last makes it what it was. In a forked copy of the host, which is none, they do nothing.
+class SPAWNPIPE_API orphan_adoption {
+ public:
+  /// Errors: `errc::not_supported` on the portable back end; what the system says.
+  [[nodiscard]] static result<orphan_adoption> begin();
+
+  orphan_adoption(orphan_adoption&& other) noexcept;
+  orphan_adoption& operator=(orphan_adoption&& other) noexcept;
+  ~orphan_adoption();
+
+ private:
+  orphan_adoption() = default;
+
+  platform::orphanage* home_ = nullptr;
+};
 
 }  // namespace spawnpipe::posix
 

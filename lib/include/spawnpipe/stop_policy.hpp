@@ -68,8 +68,9 @@ enum class stop_phase {
 enum class mechanism {
   process,        ///< Nothing: the child alone.
   process_group,  ///< The child's process group: what it started, unless that left the group.
-  cgroup,         ///< The child's control group (Linux): all that it started, which cannot leave it without rights.
-  job,            ///< The child's job object (Windows): all that it started, which cannot leave it.
+  descendants,  ///< What descends from the child, by the system's list of processes (Linux, `posix::orphan_adoption`).
+  cgroup,       ///< The child's control group (Linux): all that it started, which cannot leave it without rights.
+  job,          ///< The child's job object (Windows): all that it started, which cannot leave it.
 };
 
 /// How far a `terminate` or `kill` reached.

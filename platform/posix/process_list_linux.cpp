@@ -1,0 +1,86 @@
+// Reads without allocating: it is asked for in the middle of stopping things.
+#include "process_list_linux.hpp"
+
+#include "system_linux.hpp"
+#include "unique_fd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace spawnpipe::platform {
+namespace {
+
+template <class Number>
+bool parse(std::string_view text, Number& into) noexcept {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+// proc_pid_stat(5): behind the name, which is in parentheses and may have any character in it, the fields 3 (state), 4 (parent), 5
+// (group), 6 (session) and 22 (start).
+std::optional<process_facts> read_stat(pid_t id, std::string_view stat) noexcept {
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  std::string_view rest = stat.substr(name_end + 1);
+  process_facts facts{.id = id};
+  for (int field = 3; field <= 22; ++field) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (word.empty()) return std::nullopt;
+    rest.remove_prefix(word.size());
+    if (field == 3) facts.state = word.front();
+    if (field == 4 && !parse(word, facts.parent)) return std::nullopt;
+    if (field == 5 && !parse(word, facts.group)) return std::nullopt;
+    if (field == 6 && !parse(word, facts.session)) return std::nullopt;
+    if (field == 22 && !parse(word, facts.began)) return std::nullopt;
+  }
+  return facts;
+}
+
+}  // namespace
+
+std::array<char, 64> numbered_path(std::string_view before, pid_t number, std::string_view behind) noexcept {
+  std::array<char, 64> path{};
+  char* end = std::copy(before.begin(), before.end(), path.begin());
+  end = std::to_chars(end, path.data() + path.size() - behind.size() - 1, number).ptr;
+  std::copy(behind.begin(), behind.end(), end);
+  return path;
+}
+
+std::optional<process_facts> facts_of(pid_t id) noexcept {
+  const unique_fd file(sys::open(numbered_path("/proc/", id, "/stat").data(), O_RDONLY | O_CLOEXEC, 0));
+  if (!file) return std::nullopt;
+  std::array<char, 512> text{};
+  const ssize_t size = sys::read(file.get(), text.data(), text.size());
+  return size > 0 ? read_stat(id, {text.data(), static_cast<std::size_t>(size)}) : std::nullopt;
+}
+
+bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t number), void* context) noexcept {
+  const unique_fd list(sys::open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  if (!list) return false;
+  alignas(std::uint64_t) std::array<char, 4096> entries;
+  for (;;) {
+    const ssize_t size = sys::getdents64(list.get(), entries.data(), entries.size());
+    if (size <= 0) return size == 0;
+    for (ssize_t at = 0; at < size;) {
+      // struct linux_dirent64: inode and offset of 8 bytes, length of 2, type of 1, name
+      const char* const entry = entries.data() + at;
+      std::uint16_t length = 0;
+      std::memcpy(&length, entry + 16, sizeof length);
+      at += length;
+      pid_t number = 0;
+      if (parse(std::string_view(entry + 19), number) && look(context, number)) return true;
+    }
+  }
+}
+
+bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept {
+  return for_each_number_in("/proc", [&](pid_t number) {
+    const auto facts = facts_of(number);
+    return facts && look(context, *facts);
+  });
+}
+
+}  // namespace spawnpipe::platform

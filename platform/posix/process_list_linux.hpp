@@ -1,0 +1,50 @@
+// The system's list of processes, as /proc has it.
+#ifndef SPAWNPIPE_PLATFORM_POSIX_PROCESS_LIST_LINUX_HPP
+#define SPAWNPIPE_PLATFORM_POSIX_PROCESS_LIST_LINUX_HPP
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <sys/types.h>
+
+namespace spawnpipe::platform {
+
+struct process_facts {
+  pid_t id = 0;
+  pid_t parent = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+  char state = 0;
+  std::uint64_t began = 0;  // with the number it names a process for good
+
+  [[nodiscard]] bool ended() const noexcept { return state == 'Z' || state == 'X'; }
+};
+
+// Nothing where there is none of that number.
+[[nodiscard]] std::optional<process_facts> facts_of(pid_t id) noexcept;
+
+// Calls `look` with each, until it returns true. False where the list cannot be read.
+[[nodiscard]] bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept;
+template <class Look>
+[[nodiscard]] bool for_each_process(Look look) noexcept {
+  return for_each_process([](void* context, const process_facts& one) { return (*static_cast<Look*>(context))(one); },
+                          &look);
+}
+
+// Calls `look` with each entry of a folder whose name is a number, until it returns true. False where it cannot be read.
+[[nodiscard]] bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t number),
+                                      void* context) noexcept;
+template <class Look>
+[[nodiscard]] bool for_each_number_in(const char* folder, Look look) noexcept {
+  return for_each_number_in(
+      folder, [](void* context, pid_t number) { return (*static_cast<Look*>(context))(number); }, &look);
+}
+
+// `before`, the number, `behind`; as text that ends in a NUL.
+[[nodiscard]] std::array<char, 64> numbered_path(std::string_view before, pid_t number,
+                                                 std::string_view behind) noexcept;
+
+}  // namespace spawnpipe::platform
+
+#endif
