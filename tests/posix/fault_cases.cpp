@@ -1,12 +1,14 @@
 // Every call that the library makes to the system or to libuv is made to fail in turn, at each place where it is made: the
 // error says where, nothing is left, and the next attempt works.
 #include "../children.hpp"
+#include "../torture.hpp"
 #include "faults.hpp"
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <optional>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,6 @@ using faults::injected;
 using harness::command;
 using harness::patience;
 using harness::scaled;
-using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
@@ -52,6 +53,8 @@ constexpr std::array failures = {
     failure{"sigpending", EFAULT},
     failure{"pthread_sigmask", EINVAL},
     failure{"take_pending", EAGAIN},
+    failure{"sigaction", EINVAL},
+    failure{"page_that_forks_clear", ENOMEM},
     failure{"uv_loop_init", EMFILE},
     failure{"uv_loop_init", ENOMEM},
     failure{"uv_loop_close", EBUSY},
@@ -62,119 +65,68 @@ constexpr std::array failures = {
     failure{"uv_poll_start", ENOSPC},
 };
 
-// Makes each failure happen at the first, second, third ... call within `attempt`, until that makes no further one.
-template <class Attempt>
-int at_every_call(int most, Attempt attempt) {
-  int happened = 0;
+// SPAWNPIPE_TORTURE in the environment: so many of the places where each call is made in a scenario; the later ones repeat the first.
+int most_places() {
+  const char* const wanted = std::getenv("SPAWNPIPE_TORTURE");
+  return wanted != nullptr ? std::atoi(wanted) : 3;
+}
+
+struct totals {
+  int calls = 0;
+  int cases = 0;
+};
+
+void with_fault(const torture::scenario& what, const failure& how, int at) {
+  CAPTURE(std::string(what.name));
+  CAPTURE(std::string(how.call));
+  CAPTURE(how.code);
+  CAPTURE(at);
+  const harness::leak_check nothing_left;
+  const auto began = clock::now();
+  {
+    const injected fault(how.call, how.code, at);
+    what.act();
+  }
+  CHECK(clock::now() - began < scaled(3s));
+}
+
+// Each failure, at the first, second, third ... place where its call is made.
+totals every_fault(const torture::scenario& what) {
+  what.act();  // what is made once for a thread is there
+  std::map<std::string_view, int> made;
+  {
+    const faults::counted counted;
+    what.act();
+    made = faults::counted::calls();
+  }
   std::vector<failure> all(failures.begin(), failures.end());
   all.insert(all.end(), faults::of_engine().begin(), faults::of_engine().end());
+  totals sum;
   for (const failure& each : all) {
-    for (int at = 1; at <= most; ++at) {
-      CAPTURE(std::string(each.call));
-      CAPTURE(each.code);
-      CAPTURE(at);
-      const auto began = clock::now();
-      harness::leak_check nothing_left;
-      {
-        const injected faults(each.call, each.code, at);
-        attempt();
-        if (!injected::happened()) break;
-      }
-      ++happened;
-      const auto took = clock::now() - began;
-      CHECK(took < scaled(3s));
-      if (took >= scaled(3s)) break;  // once is enough to know
-    }
+    const int places = std::min(made.contains(each.call) ? made.at(each.call) : 0, most_places());
+    for (int at = 1; at <= places; ++at) with_fault(what, each, at);
+    sum.calls += places > 0 ? 1 : 0;
+    sum.cases += places;
   }
-  return happened;
+  std::printf("faults: %s: %d kinds of failures, %d cases\n", what.name, sum.calls, sum.cases);
+  return sum;
 }
 
-void check_said(const spawnpipe::error& said) {
-  CHECK(said.code);
-  CHECK_FALSE(said.message().empty());
-  CHECK(said.where != spawnpipe::stage::command);
-}
-
-TEST_CASE("[P1] any call that fails while a child is spawned") {
-  harness::bound_case(60s);
-  const harness::temp_dir folder;
-  harness::write_file(folder / "in", "some text");
-  const std::vector<spawnpipe::command> all = {
-      command("until-eof").in(pipe{}).out(pipe{}).err(pipe{}),
-      command("cat").in(spawnpipe::stdio::from_file{folder / "in"}).out(spawnpipe::stdio::to_file{folder / "out"}),
-      command("cat").in(null{}).out(null{}).err(spawnpipe::stdio::merge{}).cwd(folder.path().string()),
-  };
-  int happened = 0;
-  for (const auto& what : all) {
-    happened += at_every_call(40, [&] {
-      auto running = spawnpipe::spawn(what);
-      if (!running) return check_said(running.error());
-      (void)running->in().close();
-      // It was none that matters, or the library found another way.
-      CHECK(harness::must(running->wait(patience())).success());
-    });
+void play(std::span<const torture::scenario> all) {
+  harness::bound_case(30s + most_places() * 30s);
+  totals sum;
+  for (const torture::scenario& each : all) {
+    const totals one = every_fault(each);
+    sum.calls += one.calls;
+    sum.cases += one.cases;
   }
-  CHECK(happened > 30);
+  CHECK(sum.calls > 150);
+  MESSAGE(all.size(), " scenarios, ", sum.calls, " kinds of failures in them, ", sum.cases, " cases");
   CHECK(harness::must(spawnpipe::run(command("exit", 1), {.until = patience()})).status.code() == 1U);
 }
 
-TEST_CASE("[P1] any call that fails while a child is spawned on a new loop") {
-  harness::bound_case(60s);
-  const int happened = at_every_call(40, [] {
-    auto loop = spawnpipe::event_loop::create();
-    if (!loop) {
-      CHECK(loop.error().where == spawnpipe::stage::loop);
-      return check_said(loop.error());
-    }
-    std::optional<spawnpipe::completed> done;
-    auto work = spawnpipe::run_async(*loop, command("cat"), {.input = "some text", .until = patience()},
-                                     [&](spawnpipe::completed what) { done = std::move(what); });
-    if (!work) return check_said(work.error());
-    REQUIRE_OK(loop->run(patience()));
-    REQUIRE(done.has_value());
-    if (done->success() && done->unread_input == 0) CHECK(done->out == "some text");
-  });
-  CHECK(happened > 20);
-}
-
-TEST_CASE("[P1][P3] any call that fails while a run feeds and captures") {
-  harness::bound_case(90s);
-  const std::string text = pattern::make(200'000);
-  const int happened = at_every_call(12, [&] {
-    const auto done = spawnpipe::run(command("cat", 65536, "both"), {.input = text, .until = scaled(4s)});
-    if (!done) return check_said(done.error());
-    CHECK(done->why == spawnpipe::ended_by::itself);
-    if (done->success() && done->unread_input == 0) {
-      CHECK(done->out == text);
-      CHECK(done->err == text);
-    }
-    // What came is the beginning of what should have come.
-    CHECK(text.starts_with(done->out));
-    CHECK(text.starts_with(done->err));
-    if (done->output_error) check_said(*done->output_error);
-  });
-  CHECK(happened > 60);
-}
-
-TEST_CASE("[P1][P5] any call that fails while a child is stopped, or destroyed") {
-  harness::bound_case(60s);
-  const auto what =
-      command("ignore-terminate").in(pipe{}).out(pipe{}).err(null{}).on_destroy(spawnpipe::stop_policy::immediate());
-  for (const bool destroyed : {false, true}) {
-    CAPTURE(destroyed);
-    const int happened = at_every_call(12, [&] {
-      auto running = spawnpipe::spawn(what);
-      if (!running) return check_said(running.error());
-      const auto line = running->out().read_line(patience());
-      if (!line) check_said(line.error());
-      if (destroyed) return;
-      const auto report = running->stop(spawnpipe::stop_policy::graceful(5ms), patience());
-      CHECK_OK(report);
-      CHECK(report->status.known());
-    });
-    CHECK(happened > 20);
-  }
-}
+TEST_CASE("[P1][P3][W8][R4] any call that fails, in each scenario of streams") { play(torture::of_streams()); }
+TEST_CASE("[P1][P5][P6][P9] any call that fails, in each scenario of processes") { play(torture::of_processes()); }
 
 TEST_CASE("[P1] the reason and the place of a failure are what the system said") {
   const auto said = [](std::string_view call, int code, int at, const spawnpipe::command& what) {

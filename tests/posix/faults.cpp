@@ -2,6 +2,8 @@
 
 #include "../../platform/posix/system.hpp"
 
+#include <mutex>
+
 namespace faults {
 namespace {
 
@@ -16,6 +18,10 @@ struct {
   int made = 0;
 } fault;
 
+bool counting = false;
+std::mutex count_lock;
+std::map<std::string_view, int> counts;
+
 SPAWNPIPE_SYSTEM_CALLS(FAULTY_CALL)
 
 // A close that fails has closed.
@@ -27,12 +33,19 @@ int close_that_fails(int fd) {
 
 }  // namespace
 
-bool due(std::string_view call) { return call == fault.call && ++fault.made == fault.at; }
+bool due(std::string_view call) {
+  if (counting) {
+    const std::lock_guard hold(count_lock);
+    ++counts[call];
+  }
+  return call == fault.call && ++fault.made == fault.at;
+}
 
 int code() noexcept { return fault.code; }
 
-injected::injected(std::string_view call, int code, int at) {
-  fault = {.call = call, .code = code, .at = at};
+namespace {
+
+void install() {
 #define REPLACE(type, name, parameters, arguments) system_calls.name = &faulty_##name;
   SPAWNPIPE_SYSTEM_CALLS(REPLACE)
 #undef REPLACE
@@ -40,10 +53,33 @@ injected::injected(std::string_view call, int code, int at) {
   install_in_engine();
 }
 
-injected::~injected() {
+void remove() {
   remove_from_engine();
   system_calls = system_table();
 }
+
+}  // namespace
+
+injected::injected(std::string_view call, int code, int at) {
+  fault = {.call = call, .code = code, .at = at};
+  install();
+}
+
+injected::~injected() { remove(); }
+
+counted::counted() {
+  fault = {};
+  counts.clear();
+  counting = true;
+  install();
+}
+
+counted::~counted() {
+  remove();
+  counting = false;
+}
+
+const std::map<std::string_view, int>& counted::calls() noexcept { return counts; }
 
 bool injected::happened() noexcept { return fault.made >= fault.at; }
 

@@ -4,6 +4,7 @@
 #define SPAWNPIPE_TESTS_POSIX_FAULTS_HPP
 
 #include <cerrno>
+#include <map>
 #include <span>
 #include <string_view>
 
@@ -41,6 +42,17 @@ class injected {
   ~injected();
 
   [[nodiscard]] static bool happened() noexcept;
+};
+
+// How often each call was made while this lived.
+class counted {
+ public:
+  counted();
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted();
+
+  [[nodiscard]] static const std::map<std::string_view, int>& calls() noexcept;
 };
 
 // ---- of the engine

@@ -46,6 +46,12 @@ constexpr std::array failures = {
     faults::failure{"epoll_ctl", ENOSPC},
     faults::failure{"epoll_wait", EINTR},
     faults::failure{"readlink", ENOENT},
+    faults::failure{"openat", EACCES},
+    faults::failure{"mkdir", EACCES},
+    faults::failure{"mkdir", ENOSPC},
+    faults::failure{"getdents64", EIO},
+    faults::failure{"pidfd_open", EMFILE},
+    faults::failure{"poll", EINTR},
     faults::failure{"block_every_signal", EFAULT},
 };
 
