@@ -319,8 +319,8 @@ result<tree_report> child_core::wait_tree(deadline until, const cancellation& ca
     if (!status_ && suspended_ && how == waited::ready) return error{errc::suspended, stage::wait};
     if (running && how == waited::ready) {
       pause = 0ms;
-    } else if (how != waited::timed_out || until.passed()) {
-      return wait_error(how, stage::wait);
+    } else if ((how != waited::timed_out && how != waited::ready) || until.passed()) {
+      return wait_error(how == waited::ready ? waited::timed_out : how, stage::wait);
     }
   }
 }

@@ -38,7 +38,7 @@
 //   yes [TEXT [TO]]         writes the line TEXT ("y") to TO until that fails
 //
 // TO is out, err, or both: in turn, block by block, each with its own pattern from the start. On POSIX (posix/child_os.cpp)
-// there are ask-terminal, contents, copy, fds, ids, in-vfork, reopen-out, session, signal and signals beside these; on Windows (windows/child_os.cpp) args-by-system, console,
+// there are ask-terminal, contents, copy, fds, ids, in-vfork, main-ends, reopen-out, session, signal and signals beside these; on Windows (windows/child_os.cpp) args-by-system, console,
 // exit-code, handles, job and show-command-line.
 //
 // Exit codes of its own: 3 where a write failed, 4 where input was not the pattern, 127 for an unknown verb. No process lives

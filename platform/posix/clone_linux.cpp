@@ -243,6 +243,11 @@ started start_child(child_plan& plan) noexcept {
     const unique_fd of_no_use(pidfd);
     result.pid = plan.born;
     result.code = plan.failure.step != child_step::none ? plan.failure.code : plan.born == 0 ? ECHILD : 0;
+    // One that failed was reaped by the process between, unless that did not share its memory. Then, where the host gets the
+    // orphans, it is the host's.
+    int adopts = 0;
+    if (by_pipe && result.code != 0 && plan.born != 0 && sys::get_subreaper(&adopts) == 0 && adopts != 0)
+      reap(plan.born);
     return result;
   }
   result.pidfd.reset(pidfd);

@@ -12,6 +12,14 @@
 //   descends from its leader, and the host is not between the two.
 // A child of this process that is none of these may be the host's own. It is let alone: where it runs, and is not older than the
 // tree, nothing is proved; where it has ended, it stays a zombie.
+//
+// What the readings of /proc are worth, with everybody at work meanwhile:
+// - One that ends between the readings leaves its children to us before it is seen as ended; so who runs is asked between two readings of
+//   the list, which must be the same.
+// - A number is a process only together with the time when that began, and a signal goes to a descriptor that was opened before both
+//   were looked at again.
+// - The host may reap a leader (waitpid(-1)): the number is a leader's only while it is a child of ours that began when that did.
+// - Another thread is between clone and started(): a child with the mark of a tree that is starting is let alone.
 #ifndef SPAWNPIPE_PLATFORM_POSIX_ORPHANS_HPP
 #define SPAWNPIPE_PLATFORM_POSIX_ORPHANS_HPP
 
@@ -31,7 +39,7 @@ class descent {
   [[nodiscard]] static std::optional<descent> begin();
   descent(descent&& other) noexcept;
   descent& operator=(descent&&) = delete;
-  ~descent();  // an end that reaps nobody
+  ~descent();  // an end that reaps no leader
 
   // For the environment of the child: NAME=value.
   [[nodiscard]] const std::string& variable() const noexcept { return variable_; }
@@ -40,8 +48,9 @@ class descent {
   void started_detached(pid_t leader) noexcept;
   // Somebody else has reaped it: its number may be anybody's.
   void leader_lost() noexcept;
-  // Nobody will ask any more. What is left is noted before the leader's number is anybody's: it is reaped here, where it was kept.
-  void end(bool reap_leader) noexcept;
+  // Nobody will ask any more. What is left is noted before the leader's number is anybody's: it is reaped here, where it was kept, by
+  // its pidfd (or, where that is -1, by its number).
+  void end(std::optional<int> kept) noexcept;
 
   struct seen {
     bool any = false;
@@ -49,8 +58,14 @@ class descent {
   };
   // Who is left but for the leader. Reaps the orphans, of any tree, that have ended.
   [[nodiscard]] seen look() noexcept;
-  // To all but those in the leader's group. With SIGKILL, until nobody is left who has not got it.
-  void signal(int number) noexcept;
+  // `to_leader` sends it to the leader, or to its group; here it goes to all the others. With SIGKILL, until nobody is seen who has not
+  // got it. Whether it went to anybody.
+  bool signal(int number, bool (*to_leader)(void* context, int number), void* context) noexcept;
+  template <class ToLeader>
+  bool signal(int number, ToLeader to_leader) noexcept {
+    return signal(
+        number, [](void* context, int which) { return (*static_cast<ToLeader*>(context))(which); }, &to_leader);
+  }
 
  private:
   descent() = default;

@@ -1,7 +1,9 @@
 #include "orphans.hpp"
 
+#include "clone_linux.hpp"
 #include "error.hpp"
 #include "orphan_adoption.hpp"
+#include "process_identity.hpp"
 #include "process_list_linux.hpp"
 #include "system_linux.hpp"
 #include "unique_fd.hpp"
@@ -12,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
@@ -32,18 +35,33 @@ struct orphan_tree {
   std::uint64_t began = 0;  // the leader
 };
 
+namespace {
+
+std::uint64_t random_number() noexcept {
+  std::uint64_t number = 0;
+  if (sys::random_bytes(&number, sizeof number) == sizeof number) return number;
+  // Early after the start of a system: as unlike others as can be had.
+  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  return now ^ (static_cast<std::uint64_t>(sys::getpid()) << 40U) ^ reinterpret_cast<std::uintptr_t>(&number);
+}
+
+}  // namespace
+
 struct orphanage {
   // One that descends from the leader of a tree.
   struct member {
     member* next;
     process_facts facts;
     std::uint64_t tree;
+    bool alive = true;  // when it was last looked for
     bool signalled = false;
   };
 
-  const pid_t owner =
-      sys::getpid();  // in a forked copy of it nothing here may be touched: the lock may be held for ever
-  std::mutex mutex;   // guards all that follows
+  // In a forked copy of it nothing here may be touched: the lock may be held for ever.
+  const std::uint64_t owner = process_identity();
+  const std::uint64_t nonce =
+      random_number();  // a number of a process comes again: in another namespace, after an exec
+  std::mutex mutex;     // guards all that follows
   int guards = 0;
   unsigned adoptions = 0;  // so many have begun
   int before = 0;          // whether the host was a subreaper
@@ -53,9 +71,8 @@ struct orphanage {
   // Their leaders, by number. They are not reaped before they leave it, so the number is theirs.
   std::vector<std::pair<pid_t, orphan_tree*>> leaders;
   member* members = nullptr;  // of these trees, and of some that were released
-  bool forgetful = false;     // there was no memory to note one
 
-  [[nodiscard]] bool ours() const noexcept { return owner == sys::getpid(); }
+  [[nodiscard]] bool ours() const noexcept { return owner == process_identity(); }
 };
 
 namespace {
@@ -81,20 +98,25 @@ bool same(const process_facts& one, const process_facts& other) noexcept {
   return one.id == other.id && one.began == other.began;
 }
 
-// Nothing where it has ended and was reaped.
-std::optional<process_facts> now(const process_facts& one) noexcept {
+enum class state { gone, ended, runs, unknown };
+
+// Of a process that was seen before.
+state look_for(const process_facts& one) noexcept {
   const auto facts = facts_of(one.id);
-  return facts && same(*facts, one) ? facts : std::nullopt;
+  if (facts) return !same(*facts, one) ? state::gone : facts->ended() ? state::ended : state::runs;
+  return errno == ENOENT || errno == ESRCH ? state::gone : state::unknown;
 }
 
-bool lives(const process_facts& one) noexcept {
-  const auto facts = now(one);
-  return facts && !facts->ended();
+// Whether it was there to be reaped.
+bool reap_ended(id_t id, idtype_t by = P_PID) noexcept {
+  siginfo_t info = {};
+  return sys::waitid(by, id, &info, WEXITED | WNOHANG | __WALL, nullptr) == 0 && info.si_pid != 0;
 }
 
-void reap_ended(pid_t id) noexcept {
-  siginfo_t info;
-  sys::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | __WALL, nullptr);
+// A child of this process that /proc does not tell of: it may hide those of others.
+bool is_there(pid_t id) noexcept {
+  siginfo_t info = {};
+  return sys::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0;
 }
 
 // ---- members
@@ -106,14 +128,10 @@ member* find(const orphanage& all, const process_facts& one) noexcept {
   return nullptr;
 }
 
-// Null where there is no memory.
+// Null where there is no memory: it is then looked at anew each time.
 member* note(orphanage& all, const process_facts& one, std::uint64_t tree) noexcept {
   auto* const made = new (std::nothrow) member{.next = all.members, .facts = one, .tree = tree};
-  if (made == nullptr) {
-    all.forgetful = true;
-  } else {
-    all.members = made;
-  }
+  if (made != nullptr) all.members = made;
   return made;
 }
 
@@ -129,37 +147,43 @@ void drop(Node*& list, Which which) noexcept {
   }
 }
 
-// ---- the variable: the numbers of the trees that a process is in, the innermost first, as "process.tree:process.tree"
+// ---- the variable: the numbers of the trees that a process is in, the innermost first, as "host.tree:host.tree"
 
-// Calls `take` with each byte of a file, until it says false.
+// Calls `take` with each byte of a file, until it says false. False where it cannot be read.
 template <class Take>
-void for_each_byte(const char* path, Take take) noexcept {
+bool for_each_byte(const char* path, Take take) noexcept {
   const unique_fd file(sys::open(path, O_RDONLY | O_CLOEXEC, 0));
-  if (!file) return;
+  if (!file) return false;
   std::array<char, 1024> text{};
   for (;;) {
     const ssize_t count = sys::read(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
+    if (count <= 0) return count == 0;
     for (ssize_t at = 0; at < count; ++at) {
-      if (!take(text[static_cast<std::size_t>(at)])) return;
+      if (!take(text[static_cast<std::size_t>(at)])) return true;
     }
   }
 }
 
-// The tree that it says it is in, of those of this process. Nothing where it does not say so, or may not be asked.
-std::optional<std::uint64_t> marked_tree(pid_t id) noexcept {
+// What a task's variables say.
+struct said {
+  std::optional<std::uint64_t> tree;  // of those of this host
+  bool anything = false;              // it has variables
+};
+
+said ask(const orphanage& all, const char* environ_file) noexcept {
+  said answer;
   std::size_t matched = 0;  // of the name; more: not this variable
   bool in_value = false;
-  std::array<std::uint64_t, 2> numbers = {};  // of one entry: process, tree
+  std::array<std::uint64_t, 2> numbers = {};  // of one entry: host, tree
   std::size_t which = 0;
-  std::optional<std::uint64_t> found;
   const auto entry_ends = [&] {
-    if (which == 1 && numbers[0] == static_cast<std::uint64_t>(sys::getpid()) && !found) found = numbers[1];
+    if (which == 1 && numbers[0] == all.nonce && !answer.tree) answer.tree = numbers[1];
     numbers = {};
     which = 0;
   };
-  for_each_byte(numbered_path("/proc/", id, "/environ").data(), [&](char each) {
+  static_cast<void>(for_each_byte(environ_file, [&](char each) {
+    answer.anything = true;
     if (in_value) {
       if (each >= '0' && each <= '9' && which < 2) {
         numbers[which] = numbers[which] * 10 + static_cast<std::uint64_t>(each - '0');
@@ -168,7 +192,7 @@ std::optional<std::uint64_t> marked_tree(pid_t id) noexcept {
       } else {
         entry_ends();
       }
-      return each != '\0' && !found;
+      return each != '\0' && !answer.tree;
     }
     if (each == '\0') {
       matched = 0;
@@ -178,8 +202,27 @@ std::optional<std::uint64_t> marked_tree(pid_t id) noexcept {
       matched = variable_name.size();
     }
     return true;
-  });
-  if (in_value && !found) entry_ends();
+  }));
+  if (in_value && !answer.tree) entry_ends();
+  return answer;
+}
+
+// The tree that it says it is in. Nothing where it does not say so, or may not be asked, or is in the middle of an exec, when it has no
+// variables at all.
+std::optional<std::uint64_t> marked_tree(const orphanage& all, pid_t id) noexcept {
+  const said by_process = ask(all, numbered_path("/proc/", id, "/environ").data());
+  if (by_process.anything) return by_process.tree;
+  // Where its first thread has ended, another can be asked.
+  std::optional<std::uint64_t> found;
+  const auto tasks = numbered_path("/proc/", id, "/task");
+  static_cast<void>(for_each_number_in(tasks.data(), [&](pid_t thread) {
+    if (thread == id) return false;
+    const std::string_view folder = tasks.data();
+    std::array<char, 64> inside{};
+    *std::copy(folder.begin(), folder.end(), inside.begin()) = '/';
+    found = ask(all, numbered_path(inside.data(), thread, "/environ").data()).tree;
+    return found.has_value();
+  }));
   return found;
 }
 
@@ -188,10 +231,8 @@ std::optional<std::uint64_t> marked_tree(pid_t id) noexcept {
 // Calls `look` with the number of each; false where the list could not be read. `tasks` is the folder of the process' threads.
 template <class Look>
 bool for_each_child_of(std::string_view tasks, pid_t thread, Look look) noexcept {
-  const auto path = numbered_path(tasks, thread, "/children");
-  if (sys::access(path.data(), R_OK) != 0) return false;
   pid_t number = 0;
-  for_each_byte(path.data(), [&](char each) {
+  const bool read = for_each_byte(numbered_path(tasks, thread, "/children").data(), [&](char each) {
     if (each >= '0' && each <= '9') {
       number = number * 10 + (each - '0');
     } else if (number != 0) {
@@ -200,7 +241,7 @@ bool for_each_child_of(std::string_view tasks, pid_t thread, Look look) noexcept
     return true;
   });
   if (number != 0) look(number);
-  return true;
+  return read;
 }
 
 // By all its threads, the first one last; false where its list could not be read.
@@ -252,18 +293,25 @@ orphan_tree* led_by(orphanage& all, pid_t number) noexcept {
 }
 
 void forget_leader(orphanage& all, orphan_tree& tree) noexcept {
-  if (led_by(all, tree.leader) == &tree) all.leaders.erase(leader_at(all, tree.leader));
+  std::erase_if(all.leaders, [&](const auto& each) { return each.second == &tree; });
   tree.leader = 0;
+}
+
+// Whether the number is still the leader's: somebody else in the host may have reaped it.
+bool leads_still(const orphan_tree& tree) noexcept {
+  const auto facts = tree.leader != 0 ? facts_of(tree.leader) : std::nullopt;
+  return facts && facts->began == tree.began && facts->parent == sys::getpid();
 }
 
 // The tree of an orphan; nothing for a stranger. It is not the leader of any.
 std::optional<std::uint64_t> tree_of(orphanage& all, const process_facts& one) noexcept {
   if (const member* known = find(all, one)) return known->tree;
-  if (const orphan_tree* tree = led_by(all, one.group)) return tree->number;
+  if (const orphan_tree* tree = led_by(all, one.group); tree != nullptr && leads_still(*tree)) return tree->number;
   for (const member* each = all.members; each != nullptr; each = each->next) {
-    if (each->facts.session == one.id && now(each->facts)) return each->tree;
+    const auto now = each->facts.session == one.id ? facts_of(each->facts.id) : std::nullopt;
+    if (now && same(*now, each->facts) && now->session == one.id) return each->tree;
   }
-  return one.ended() ? std::nullopt : marked_tree(one.id);
+  return one.ended() ? std::nullopt : marked_tree(all, one.id);
 }
 
 bool is_starting(const orphanage& all, std::uint64_t number) noexcept {
@@ -274,9 +322,9 @@ bool is_starting(const orphanage& all, std::uint64_t number) noexcept {
 }
 
 struct scanned {
-  list read = list::unreadable;
-  bool still = false;      // nobody was reaped meanwhile: one behind that may have been left out
-  bool strangers = false;  // one that runs, and is not older than the tree that it is about
+  bool any = false;    // one of the tree that it is about may run
+  bool still = false;  // the list was whole, and nobody was reaped meanwhile: one behind that may have been left out
+  bool strangers = false;  // one that runs, and may be of the tree
 };
 
 // Notes the orphans, and reaps those that have ended.
@@ -284,13 +332,12 @@ scanned scan_once(orphanage& all, const orphan_tree* about) noexcept {
   scanned what;
   fingerprint first;
   bool reaped = false;
-  bool hidden = false;
-  what.read = for_each_child([&](pid_t id) {
+  const list read = for_each_child([&](pid_t id) {
     first.add(id);
     if (led_by(all, id) != nullptr) return;
     const auto one = facts_of(id);
     if (!one) {
-      hidden = hidden || (errno != ENOENT && errno != ESRCH);
+      what.strangers = what.strangers || is_there(id);
       return;
     }
     const auto tree = tree_of(all, *one);
@@ -299,15 +346,20 @@ scanned scan_once(orphanage& all, const orphan_tree* about) noexcept {
     } else if (is_starting(all, *tree)) {
       // Most likely the leader itself, in another thread's spawn.
     } else if (one->ended()) {
-      reap_ended(id);
-      reaped = true;
-    } else if (find(all, *one) == nullptr) {
-      note(all, *one, *tree);
+      reaped = reap_ended(static_cast<id_t>(id)) || reaped;
+    } else if (find(all, *one) == nullptr && note(all, *one, *tree) == nullptr) {
+      what.any = what.any || (about != nullptr && *tree == about->number);
     }
   });
-  if (hidden) what.read = list::unreadable;
-  drop(all.members, [](const member& each) { return !now(each.facts); });
-  if (what.read != list::whole || reaped) return what;
+  // Who runs is asked between the two readings: whoever has ended by now has left its children to us before the second.
+  drop(all.members, [&](member& each) {
+    const state now = look_for(each.facts);
+    each.alive = now == state::runs || now == state::unknown;
+    what.any = what.any || (each.alive && about != nullptr && each.tree == about->number);
+    return now == state::gone;
+  });
+  if (read == list::unreadable) what.any = true;
+  if (read != list::whole || reaped) return what;
   fingerprint second;
   what.still = for_each_child([&](pid_t id) { second.add(id); }) == list::whole && first == second;
   return what;
@@ -341,7 +393,7 @@ bool note_children(orphanage& all, const orphan_tree& of, pid_t parent) noexcept
 
 // Notes what is below the leader and its orphans, as far as one look sees. Whether there was anything new.
 bool note_descendants(orphanage& all, const orphan_tree& of) noexcept {
-  bool any = of.leader != 0 && note_children(all, of, of.leader);
+  bool any = leads_still(of) && note_children(all, of, of.leader);
   // New ones come to the front of the list: so until a whole look finds nothing new.
   for (bool more = true; std::exchange(more, false);) {
     for (const member* each = all.members; each != nullptr; each = each->next) {
@@ -355,6 +407,12 @@ bool note_descendants(orphanage& all, const orphan_tree& of) noexcept {
 }  // namespace
 
 result<orphanage*> orphans_begin() {
+  // Nothing of this goes without them.
+  const unique_fd self(sys::pidfd_open(sys::getpid()));
+  if (!self || !linux_abilities::proc_is_ours() || for_each_child([](pid_t) {}) == list::unreadable) {
+    return error{errc::not_supported, stage::attributes,
+                 "orphan_adoption: no pidfd_open, or no /proc of this namespace"};
+  }
   orphanage& all = here();
   const std::scoped_lock lock(all.mutex);
   if (all.guards == 0) {
@@ -368,10 +426,10 @@ result<orphanage*> orphans_begin() {
 }
 
 void orphans_end(orphanage& all) noexcept {
-  if (!all.ours()) return;  // which a fork does not hand on
+  if (!all.ours()) return;  // a fork does not hand it on
   const std::scoped_lock lock(all.mutex);
-  static_cast<void>(scan(all, nullptr));
   if (--all.guards == 0) sys::set_subreaper(all.before);
+  static_cast<void>(scan(all, nullptr));
 }
 
 std::optional<descent> descent::begin() {
@@ -379,8 +437,10 @@ std::optional<descent> descent::begin() {
   if (home == nullptr || !home->ours()) return std::nullopt;
   const char* const outer = ::getenv("SPAWNPIPE_TREE");
   auto made = std::optional(descent());
-  made->variable_ = std::string(variable_name) + std::to_string(home->owner) + '.';
+  made->variable_ = std::string(variable_name) + std::to_string(home->nonce) + '.';
   const std::scoped_lock lock(home->mutex);
+  // Those that are left of earlier ones are reaped also when nobody adopts any more.
+  if (home->members != nullptr) static_cast<void>(scan(*home, nullptr));
   if (home->guards == 0) return std::nullopt;
   home->leaders.reserve(home->tree_count + 1);  // so that what is begun can be noted
   const std::uint64_t number = home->trees_made + 1;
@@ -397,7 +457,7 @@ std::optional<descent> descent::begin() {
 descent::descent(descent&& other) noexcept
     : home_(other.home_), tree_(std::exchange(other.tree_, nullptr)), variable_(std::move(other.variable_)) {}
 
-descent::~descent() { end(false); }
+descent::~descent() { end(std::nullopt); }
 
 void descent::started(pid_t leader) noexcept {
   const auto facts = facts_of(leader);
@@ -420,12 +480,16 @@ void descent::leader_lost() noexcept {
   forget_leader(*home_, *tree_);
 }
 
-void descent::end(bool reap_leader) noexcept {
+void descent::end(std::optional<int> kept) noexcept {
   orphan_tree* const tree = std::exchange(tree_, nullptr);
   if (tree == nullptr || !home_->ours()) return;
   const std::scoped_lock lock(home_->mutex);
   if (!tree->starting) static_cast<void>(scan(*home_, nullptr));
-  if (reap_leader) reap_ended(tree->leader);
+  if (kept && *kept >= 0) {
+    reap_ended(static_cast<id_t>(*kept), static_cast<idtype_t>(wait_for_pidfd));
+  } else if (kept && leads_still(*tree)) {
+    reap_ended(static_cast<id_t>(tree->leader));
+  }
   forget_leader(*home_, *tree);
   drop(home_->trees, [&](const orphan_tree& each) { return &each == tree; });
   --home_->tree_count;
@@ -434,34 +498,39 @@ void descent::end(bool reap_leader) noexcept {
 descent::seen descent::look() noexcept {
   const std::scoped_lock lock(home_->mutex);  // nobody of ours reaps meanwhile
   const scanned found = scan(*home_, tree_);
-  seen what{.any = found.read == list::unreadable};
-  for (const member* each = home_->members; each != nullptr && !what.any; each = each->next) {
-    what.any = each->tree == tree_->number && lives(each->facts);
-  }
-  what.exact =
-      found.still && !found.strangers && !home_->forgetful && home_->guards > 0 && tree_->since == home_->adoptions;
-  return what;
+  return {.any = found.any,
+          .exact = found.still && !found.strangers && home_->guards > 0 && tree_->since == home_->adoptions};
 }
 
-void descent::signal(int number) noexcept {
+bool descent::signal(int number, bool (*to_leader)(void* context, int number), void* context) noexcept {
   const std::scoped_lock lock(home_->mutex);
-  static_cast<void>(scan(*home_, tree_));
   for (member* each = home_->members; each != nullptr; each = each->next) each->signalled = false;
-  // Who has a SIGKILL makes no more children. So at some time there is nothing new.
-  constexpr int most_rounds = 1000;
+  // Those below the leader are noted before it ends, and may be asked to before it is.
+  static_cast<void>(scan_once(*home_, tree_));
+  note_descendants(*home_, *tree_);
+  const bool sent = to_leader(context, number);
+  // Who has a SIGKILL makes no more children: at some time there is nobody new. Whoever goes on forking meanwhile gets only so many
+  // of the others.
+  const int most_rounds = number == SIGKILL ? 1000 : 4;
+  bool any = false;
   for (int round = 0; round < most_rounds; ++round) {
-    const bool more = note_descendants(*home_, *tree_);
-    if (round > 0 && !more) return;
+    bool more = false;
     for (member* each = home_->members; each != nullptr; each = each->next) {
-      if (each->tree != tree_->number || std::exchange(each->signalled, true)) continue;
+      if (each->tree != tree_->number || each->signalled) continue;
       // The descriptor means whoever has the number now: is that still the one that was seen?
       const unique_fd pidfd(sys::pidfd_open(each->facts.id));
-      const auto facts = now(each->facts);
-      if (!pidfd || !facts || facts->ended()) continue;
-      if (facts->group != tree_->leader) sys::pidfd_send_signal(pidfd.get(), number, 0);
+      const auto facts = pidfd ? facts_of(each->facts.id) : std::nullopt;
+      if (!facts || !same(*facts, each->facts) || facts->ended()) continue;
+      const bool by_group = sent && tree_->leader != 0 && facts->group == tree_->leader;
+      each->signalled = by_group || sys::pidfd_send_signal(pidfd.get(), number, 0) == 0;
+      more = more || each->signalled;
     }
-    if (number != SIGKILL) return;
+    any = any || more;
+    if (round > 0 && !more) break;
+    static_cast<void>(scan_once(*home_, tree_));
+    note_descendants(*home_, *tree_);
   }
+  return sent || any;
 }
 
 }  // namespace spawnpipe::platform

@@ -151,6 +151,7 @@ int process_watch(process& self) noexcept {
 }
 
 void take_back(process& self) noexcept {
+  if (self.descendants) self.descendants->leader_lost();
   if (send(self, SIGKILL) == 0) reap(self.pid);
 }
 
@@ -198,17 +199,25 @@ result<signal_report> process_signal(process* self, signal_kind which, int numbe
     if (wakes) static_cast<void>(self->contained->signal(SIGCONT));
     return signal_report{.reached = mechanism::cgroup, .exact = true};
   }
-  const bool by_group = self->own_group && send_to_group(*self, number) == 0;
-  // No group of its own, or nobody in it who may be signalled.
-  const bool alone = !by_group && !self->status && send(*self, number) == 0;
-  const int why = errno;
-  if (wakes && by_group) send_to_group(*self, SIGCONT);
-  if (wakes && alone) send(*self, SIGCONT);
-  if (self->descendants && (by_group || alone || self->status)) {
-    self->descendants->signal(number);
-    if (wakes) self->descendants->signal(SIGCONT);
-    return signal_report{.reached = mechanism::descendants};
+  bool by_group = false;
+  bool alone = false;
+  int why = ESRCH;
+  const auto to_leader = [&](int signal) {
+    if (self->own_group && send_to_group(*self, signal) == 0) return by_group = true;
+    // No group of its own, or nobody in it who may be signalled.
+    if (!self->status && send(*self, signal) == 0) return alone = true;
+    why = errno;
+    return false;
+  };
+  bool sent = false;
+  if (self->descendants) {
+    sent = self->descendants->signal(number, to_leader);
+    if (sent && wakes) self->descendants->signal(SIGCONT, to_leader);
+  } else {
+    sent = to_leader(number);
+    if (sent && wakes) to_leader(SIGCONT);
   }
+  if (sent && self->descendants) return signal_report{.reached = mechanism::descendants};
   if (by_group) return signal_report{.reached = mechanism::process_group};
   if (alone) return signal_report{.reached = mechanism::process};
   if (self->status || why == ESRCH) return error{errc::already_exited, stage::signal};
@@ -240,7 +249,10 @@ void process_release(process* self) noexcept {
     self->kept = false;
     if (self->contained) self->contained->forget();
   }
-  if (self->descendants) self->descendants->end(std::exchange(self->kept, false));
+  if (self->descendants) {
+    const bool kept = std::exchange(self->kept, false);
+    self->descendants->end(kept ? std::optional(self->pidfd ? self->pidfd.get() : -1) : std::nullopt);
+  }
   if (self->kept) {
     siginfo_t info;
     look(*self, info, 0, nullptr);

@@ -19,7 +19,7 @@ bool parse(std::string_view text, Number& into) noexcept {
 }
 
 // proc_pid_stat(5): behind the name, which is in parentheses and may have any character in it, the fields 3 (state), 4 (parent), 5
-// (group), 6 (session) and 22 (start).
+// (group), 6 (session), 20 (threads) and 22 (start).
 std::optional<process_facts> read_stat(pid_t id, std::string_view stat) noexcept {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
@@ -34,6 +34,7 @@ std::optional<process_facts> read_stat(pid_t id, std::string_view stat) noexcept
     if (field == 4 && !parse(word, facts.parent)) return std::nullopt;
     if (field == 5 && !parse(word, facts.group)) return std::nullopt;
     if (field == 6 && !parse(word, facts.session)) return std::nullopt;
+    if (field == 20 && !parse(word, facts.threads)) return std::nullopt;
     if (field == 22 && !parse(word, facts.began)) return std::nullopt;
   }
   return facts;

@@ -16,12 +16,15 @@ struct process_facts {
   pid_t group = 0;
   pid_t session = 0;
   char state = 0;
+  int threads = 0;
   std::uint64_t began = 0;  // with the number it names a process for good
 
-  [[nodiscard]] bool ended() const noexcept { return state == 'Z' || state == 'X'; }
+  // (One whose first thread has ended is shown as Z, too, while others run.)
+  [[nodiscard]] bool ended() const noexcept { return (state == 'Z' && threads <= 1) || state == 'X'; }
 };
 
-// Nothing where there is none of that number.
+// Nothing where there is none of that number; with another errno than ENOENT and ESRCH, or where /proc hides processes of
+// others (hidepid), where it is not told of.
 [[nodiscard]] std::optional<process_facts> facts_of(pid_t id) noexcept;
 
 // Calls `look` with each, until it returns true. False where the list cannot be read.

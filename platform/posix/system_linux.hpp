@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -56,6 +57,7 @@ using clone_function = int (*)(void* argument);
   X(int, openat, (int folder, const char* path, int flags), (folder, path, flags))                                     \
   X(int, mkdir, (const char* path, mode_t mode), (path, mode))                                                         \
   X(int, rmdir, (const char* path), (path))                                                                            \
+  X(ssize_t, random_bytes, (void* into, std::size_t size), (into, size))                                               \
   X(int, get_subreaper, (int* into), (into))                                                                           \
   X(int, set_subreaper, (int yes), (yes))                                                                              \
   X(pid_t, getpgrp, (), ())                                                                                            \
@@ -98,6 +100,7 @@ using ::uv_signal_start;
 pid_t clone3(struct clone_args* how, clone_function run, void* argument);
 // glibc's clone(2): any processor.
 pid_t clone(clone_function run, void* stack_top, int flags, void* argument, int* pidfd);
+inline ssize_t random_bytes(void* into, std::size_t size) { return ::getrandom(into, size, GRND_NONBLOCK); }
 inline int get_subreaper(int* into) { return ::prctl(PR_GET_CHILD_SUBREAPER, into, 0, 0, 0); }
 inline int set_subreaper(int yes) { return ::prctl(PR_SET_CHILD_SUBREAPER, yes, 0, 0, 0); }
 inline int openat(int folder, const char* path, int flags) { return ::openat(folder, path, flags); }

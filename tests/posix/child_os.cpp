@@ -7,6 +7,7 @@
 //                  device, socket, directory or other, ACCESS r, w or rw, and FLAGS "-" or some of append,nonblock,cloexec
 //   ids            the lines "id N", "parent N", "group N", "session N"
 //   in-vfork       says "ready", and waits for a process that it has made by vfork, and that stays
+//   main-ends VERB... does VERB in a thread, and ends its first one
 //   reopen-out     opens /dev/stdout and writes the line "reopened" there, which works on a pipe and not on a socket; exits
 //                  with 3 where that fails
 //   session VERB... does VERB in a session of its own
@@ -20,6 +21,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 extern "C" char** environ;
@@ -139,6 +142,13 @@ int do_in_vfork(const arguments&) {
   return 5;
 }
 
+// The first thread only: the process is shown as a zombie, and runs.
+int do_main_ends(const arguments& given) {
+  std::thread([given] { std::exit(act({given.begin() + 1, given.end()})); }).detach();
+  // (pthread_exit would unwind, for which this program has no library.)
+  for (;;) ::syscall(SYS_exit, 0);
+}
+
 int do_session(const arguments& given) { return ::setsid() != -1 ? act({given.begin() + 1, given.end()}) : 3; }
 
 int do_signal(const arguments& given) {
@@ -166,6 +176,7 @@ constexpr std::array posix_verbs = {
     verb{"fds", do_fds},
     verb{"ids", do_ids},
     verb{"in-vfork", do_in_vfork},
+    verb{"main-ends", do_main_ends},
     verb{"reopen-out", do_reopen_out},
     verb{"session", do_session},
     verb{"signal", do_signal},

@@ -43,17 +43,22 @@ namespace spawnpipe::posix {
 /// each child of this process is accounted for: by one of the host's own that runs and is younger than the spawned child it is not,
 /// nor when the adoption has ended meanwhile.
 ///
-/// The host's own children are never signalled or reaped; what they leave behind comes to this process too, and is the host's to
-/// reap. To be told from that, what is spawned meanwhile has a variable in its environment, `SPAWNPIPE_TREE`, which it hands on to
-/// what it starts. A process that drops it, leaves its group and loses its parent before it was ever looked at is let alone, and
-/// so is one that ends in that time: that stays a zombie, unless the host reaps it (`waitpid`). Looked at are all of them
-/// when a tree is waited for, signalled or stopped, and when a `child` is destroyed; till then those that have ended are zombies.
+/// The host's own children are never signalled or reaped, unless the host itself puts one into a spawned child's process group. What
+/// they leave behind comes to this process too, and is the host's to reap. To be told from that, what is spawned meanwhile has a variable in
+/// its environment, `SPAWNPIPE_TREE`, which it hands on to what it starts. Whoever cannot be asked for it, leaves its group and loses its
+/// parent before it was ever looked at, is let alone: one that dropped or overwrote the variable, has other rights than the host, or
+/// is in the middle of an exec at that moment; and one that ends in that time stays a zombie, unless the host reaps it (`waitpid`).
+/// Looked at are all of them when a tree is waited for, signalled or stopped, and when a `child` is destroyed; till then those that
+/// have ended are zombies. So is a spawned child itself until its `child` is destroyed.
+///
+/// A process of `spawn_detached` is this process's child as well, while orphans are adopted, and is reaped as they are.
 ///
 /// Begins and ends on any thread; an object is for one at a time. There may be many: the first makes the process a subreaper, and
 /// the last makes it what it was. In a forked copy of the host, which is none, they do nothing.
 class SPAWNPIPE_API orphan_adoption {
  public:
-  /// Errors: `errc::not_supported` on the portable back end; what the system says.
+  /// Errors: `errc::not_supported` on the portable back end, without a /proc of this process's namespace, and before Linux 5.3; what the
+  /// system says.
   [[nodiscard]] static result<orphan_adoption> begin();
 
   orphan_adoption(orphan_adoption&& other) noexcept;

@@ -2,6 +2,7 @@
 #include "../../children.hpp"
 #include "../../results.hpp"
 #include "../../scenario.hpp"
+#include "../chosen_id.hpp"
 
 #include <spawnpipe/posix.hpp>
 
@@ -137,6 +138,87 @@ HOST_SCENARIO(hosts_own, "the host has children of its own and adopts orphans") 
 }
 TEST_CASE("[P6][G5] a host's own children are neither signalled nor reaped where it adopts orphans") {
   PLAY_SCENARIO("the host has children of its own and adopts orphans");
+}
+
+HOST_SCENARIO(first_thread_ends, "an orphan whose first thread has ended") {
+  auto adopts = orphan_adoption::begin();
+  auto running = spawnpipe::spawn(quiet(command("grandchild", "session", "main-ends", "hang", "up")));
+  EXPECT(running);
+  const std::int64_t away = number_from(*running);
+  EXPECT(running->out().read_line(patience()).value_or("") == "up");
+  EXPECT(running->wait(patience())->success());
+  // The system shows it as a zombie.
+  const std::string stat = "/proc/" + std::to_string(away) + "/stat";
+  for (const auto until = patience(); harness::read_file(stat).find(") Z ") == std::string::npos && !until.passed();) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT(running->wait_tree(20ms).failed_with(spawnpipe::errc::timed_out));
+  const auto report = running->stop(stop_policy::immediate());
+  EXPECT(report && report->tree.gone && report->tree.exact);
+  EXPECT(harness::read_file(stat).empty());
+}
+TEST_CASE("[P6] an orphan whose first thread has ended runs, and is ended") {
+  PLAY_SCENARIO("an orphan whose first thread has ended");
+}
+
+HOST_SCENARIO(leader_taken, "a host reaps a spawned child, and has another of that number") {
+  auto adopts = orphan_adoption::begin();
+  auto running = spawnpipe::spawn(quiet(command("exit")));
+  EXPECT(running && running->wait(patience())->success());
+  const auto id = static_cast<pid_t>(running->id());
+  EXPECT(::waitpid(id, nullptr, 0) == id);
+  if (!harness::make_process_with(id)) SKIP_SCENARIO(harness::no_choice);
+  EXPECT(running->kill().failed_with(spawnpipe::errc::already_exited) || ::kill(id, 0) == 0);
+  ::kill(id, SIGKILL);
+  EXPECT(harness::gone_within(id, 5s));
+  (void)spawnpipe::run(command("exit"), {.until = patience()});
+  *running = spawnpipe::child();
+  int status = 0;
+  EXPECT(::waitpid(id, &status, 0) == id && WIFSIGNALED(status));
+}
+TEST_CASE("[P8][G5] a child of the host's that got the number of a spawned one is neither signalled nor reaped") {
+  PLAY_SCENARIO("a host reaps a spawned child, and has another of that number");
+}
+
+HOST_SCENARIO(marks_of_others, "children of the host's with marks that look like ours") {
+  // Such as are inherited by a host that is itself somebody's child, or that has exec'ed itself.
+  const std::string mark = std::to_string(::getpid()) + ".1:" + std::to_string(::getpid()) + ".2";
+  ::setenv("SPAWNPIPE_TREE", mark.c_str(), 1);
+  const pid_t own = ::fork();
+  if (own == 0) {
+    ::setsid();
+    ::execl(harness::child_program().c_str(), "child", "hang", nullptr);
+    ::_exit(1);
+  }
+  std::this_thread::sleep_for(one_tick);
+  auto adopts = orphan_adoption::begin();
+  for (int round = 0; round < 3; ++round) {
+    auto running = spawnpipe::spawn(quiet(command("tree", "hang")));
+    EXPECT(running && running->stop(stop_policy::immediate())->tree.gone);
+  }
+  EXPECT(::kill(own, 0) == 0 && host_os::running(own));
+  ::kill(own, SIGKILL);
+  int status = 0;
+  EXPECT(::waitpid(own, &status, 0) == own && WIFSIGNALED(status));
+}
+TEST_CASE("[P6][G5] a child of the host's is not taken for an orphan by a mark that it inherited") {
+  PLAY_SCENARIO("children of the host's with marks that look like ours");
+}
+
+HOST_SCENARIO(detached_ends, "a detached process ends while orphans are adopted") {
+  std::int64_t id = 0;
+  {
+    auto adopts = orphan_adoption::begin();
+    id = spawnpipe::spawn_detached(command("hang")).value_or(0);
+    EXPECT(id > 0);
+  }
+  ::kill(static_cast<pid_t>(id), SIGKILL);
+  EXPECT(gone_within(id, 5s));
+  (void)spawnpipe::run(command("exit"), {.until = patience()});
+  EXPECT(host_os::children().empty());
+}
+TEST_CASE("[P9] what was adopted is reaped also when nothing is adopted any more") {
+  PLAY_SCENARIO("a detached process ends while orphans are adopted");
 }
 
 HOST_SCENARIO(many_threads, "orphans of many threads") {
