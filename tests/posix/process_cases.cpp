@@ -251,4 +251,15 @@ TEST_CASE("[P5] the signal that asks is the policy's to choose") {
   CHECK(report.phase == spawnpipe::stop_phase::terminate);
 }
 
+TEST_CASE("[P6] orphans can be adopted, by an object that may be moved and assigned") {
+  harness::leak_check nothing_left;
+  auto adopts = spawnpipe::posix::orphan_adoption::begin();
+  if (!adopts) CHECK(adopts.error() == spawnpipe::errc::not_supported);
+  RULE_HOLDS_OR_BROKEN("P6/orphans", adopts.has_value());
+  if (!adopts) return;
+  spawnpipe::posix::orphan_adoption moved = *std::move(adopts);
+  *adopts = std::move(moved);
+  CHECK(harness::must(spawnpipe::run(command("exit"), {.until = patience()})).success());
+}
+
 }  // namespace

@@ -25,6 +25,8 @@ constexpr std::array broken_here = {
     declaration{.rule = "P9/detached", .reason = "a child of uv_spawn stays the host's to reap"},
     declaration{.rule = "P6/after-leader",
                 .reason = "what is left when libuv has reaped the process is signalled no more"},
+    declaration{.rule = "P6/orphans",
+                .reason = "what uv_spawn started is not told from the host's own when it is orphaned"},
     declaration{.rule = "P9/end-with-host", .reason = "uv_spawn cannot tie a child to the host's life"},
     declaration{.rule = "P2/used", .reason = "uv_spawn throws away what a process used"},
     declaration{.rule = "P8/host-reaps",
