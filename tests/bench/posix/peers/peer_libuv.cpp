@@ -116,10 +116,10 @@ std::uint64_t stream(std::uint64_t total, std::size_t block) {
   return came;
 }
 
-// Writes, and calls written when all is there.
-void write(running& which, uv_write_t& request, std::string& data, uv_write_cb written) {
+// Writes, and calls written when all is there. libuv only reads what it is given, and asks for more.
+void write(running& which, uv_write_t& request, const std::string& data, uv_write_cb written) {
   request.data = &which;
-  const uv_buf_t buffer = uv_buf_init(data.data(), static_cast<unsigned>(data.size()));
+  const uv_buf_t buffer = uv_buf_init(const_cast<char*>(data.data()), static_cast<unsigned>(data.size()));
   uv_write(&request, stream_of(which, in), &buffer, 1, written);
 }
 
