@@ -1,4 +1,4 @@
-// What the library is made to do while every call that it makes, and every allocation, is made to fail in turn. Each back end's fault_cases.cpp
+// What the library is made to do while every call that it makes is made to fail in turn. Each back end's fault_cases.cpp
 // does the failing; it asserts that nothing is left and that nothing takes long. A scenario asserts what holds whatever failed: an error says
 // what and where, a value is right, the books balance.
 #ifndef SPAWNPIPE_TESTS_TORTURE_HPP

@@ -2,7 +2,8 @@
 //
 // Whatever descends from a child of ours and has lost its parent is a child of this process. So nothing of a tree is left when its
 // leader has ended and no child of this process is one of its orphans. The list of children can be read so that none is missed: a
-// new one comes behind those that are there, at the end of the list of the first thread, which is read last.
+// new one comes behind those that are there, at the end of the list of the first thread that lives, which is most often the first, read last;
+// and what is read must be the same twice.
 //
 // How an orphan is known:
 // - by its group, while the process that leads it keeps the number (it is reaped last);

@@ -3,6 +3,7 @@
 #include "clone_linux.hpp"
 #include "error.hpp"
 #include "orphan_adoption.hpp"
+#include "orphan_mark.hpp"
 #include "process_identity.hpp"
 #include "process_list_linux.hpp"
 #include "system_linux.hpp"
@@ -11,15 +12,11 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <mutex>
 #include <new>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,33 +32,19 @@ struct orphan_tree {
   std::uint64_t began = 0;  // the leader
 };
 
-namespace {
-
-std::uint64_t random_number() noexcept {
-  std::uint64_t number = 0;
-  if (sys::random_bytes(&number, sizeof number) == sizeof number) return number;
-  // Early after the start of a system: as unlike others as can be had.
-  const auto now = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  return now ^ (static_cast<std::uint64_t>(sys::getpid()) << 40U) ^ reinterpret_cast<std::uintptr_t>(&number);
-}
-
-}  // namespace
-
 struct orphanage {
   // One that descends from the leader of a tree.
   struct member {
     member* next;
     process_facts facts;
     std::uint64_t tree;
-    bool alive = true;  // when it was last looked for
     bool signalled = false;
   };
 
   // In a forked copy of it nothing here may be touched: the lock may be held for ever.
   const std::uint64_t owner = process_identity();
-  const std::uint64_t nonce =
-      random_number();  // a number of a process comes again: in another namespace, after an exec
-  std::mutex mutex;     // guards all that follows
+  const std::uint64_t nonce = orphan_nonce();
+  std::mutex mutex;  // guards all that follows
   int guards = 0;
   unsigned adoptions = 0;  // so many have begun
   int before = 0;          // whether the host was a subreaper
@@ -78,8 +61,6 @@ struct orphanage {
 namespace {
 
 using member = orphanage::member;
-
-constexpr std::string_view variable_name = "SPAWNPIPE_TREE=";
 
 std::atomic<orphanage*> the_orphanage = nullptr;
 
@@ -147,122 +128,14 @@ void drop(Node*& list, Which which) noexcept {
   }
 }
 
-// ---- the variable: the numbers of the trees that a process is in, the innermost first, as "host.tree:host.tree"
-
-// Calls `take` with each byte of a file, until it says false. False where it cannot be read.
-template <class Take>
-bool for_each_byte(const char* path, Take take) noexcept {
-  const unique_fd file(sys::open(path, O_RDONLY | O_CLOEXEC, 0));
-  if (!file) return false;
-  std::array<char, 1024> text{};
-  for (;;) {
-    const ssize_t count = sys::read(file.get(), text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return count == 0;
-    for (ssize_t at = 0; at < count; ++at) {
-      if (!take(text[static_cast<std::size_t>(at)])) return true;
-    }
-  }
-}
-
-// What a task's variables say.
-struct said {
-  std::optional<std::uint64_t> tree;  // of those of this host
-  bool anything = false;              // it has variables
-};
-
-said ask(const orphanage& all, const char* environ_file) noexcept {
-  said answer;
-  std::size_t matched = 0;  // of the name; more: not this variable
-  bool in_value = false;
-  std::array<std::uint64_t, 2> numbers = {};  // of one entry: host, tree
-  std::size_t which = 0;
-  const auto entry_ends = [&] {
-    if (which == 1 && numbers[0] == all.nonce && !answer.tree) answer.tree = numbers[1];
-    numbers = {};
-    which = 0;
-  };
-  static_cast<void>(for_each_byte(environ_file, [&](char each) {
-    answer.anything = true;
-    if (in_value) {
-      if (each >= '0' && each <= '9' && which < 2) {
-        numbers[which] = numbers[which] * 10 + static_cast<std::uint64_t>(each - '0');
-      } else if (each == '.') {
-        ++which;
-      } else {
-        entry_ends();
-      }
-      return each != '\0' && !answer.tree;
-    }
-    if (each == '\0') {
-      matched = 0;
-    } else if (matched < variable_name.size() && each == variable_name[matched]) {
-      in_value = ++matched == variable_name.size();
-    } else {
-      matched = variable_name.size();
-    }
-    return true;
-  }));
-  if (in_value && !answer.tree) entry_ends();
-  return answer;
-}
-
-// The tree that it says it is in. Nothing where it does not say so, or may not be asked, or is in the middle of an exec, when it has no
-// variables at all.
-std::optional<std::uint64_t> marked_tree(const orphanage& all, pid_t id) noexcept {
-  const said by_process = ask(all, numbered_path("/proc/", id, "/environ").data());
-  if (by_process.anything) return by_process.tree;
-  // Where its first thread has ended, another can be asked.
-  std::optional<std::uint64_t> found;
-  const auto tasks = numbered_path("/proc/", id, "/task");
-  static_cast<void>(for_each_number_in(tasks.data(), [&](pid_t thread) {
-    if (thread == id) return false;
-    const std::string_view folder = tasks.data();
-    std::array<char, 64> inside{};
-    *std::copy(folder.begin(), folder.end(), inside.begin()) = '/';
-    found = ask(all, numbered_path(inside.data(), thread, "/environ").data()).tree;
-    return found.has_value();
-  }));
-  return found;
-}
-
-// ---- the children of a process
-
-// Calls `look` with the number of each; false where the list could not be read. `tasks` is the folder of the process' threads.
-template <class Look>
-bool for_each_child_of(std::string_view tasks, pid_t thread, Look look) noexcept {
-  pid_t number = 0;
-  const bool read = for_each_byte(numbered_path(tasks, thread, "/children").data(), [&](char each) {
-    if (each >= '0' && each <= '9') {
-      number = number * 10 + (each - '0');
-    } else if (number != 0) {
-      look(std::exchange(number, 0));
-    }
-    return true;
-  });
-  if (number != 0) look(number);
-  return read;
-}
-
-// By all its threads, the first one last; false where its list could not be read.
-template <class Look>
-bool for_each_child_in(std::string_view tasks, pid_t first, Look look) noexcept {
-  const std::string_view folder = tasks.substr(0, tasks.size() - 1);
-  std::array<char, 64> path{};
-  std::copy(folder.begin(), folder.end(), path.begin());
-  const bool threads = for_each_number_in(path.data(), [&](pid_t thread) {
-    if (thread != first) for_each_child_of(tasks, thread, look);
-    return false;
-  });
-  return threads && for_each_child_of(tasks, first, look);
-}
+// ---- the children of this process
 
 enum class list { whole, partial, unreadable };
 
 template <class Look>
 list for_each_child(Look look) noexcept {
   const pid_t self = sys::getpid();
-  if (for_each_child_in("/proc/self/task/", self, look)) return list::whole;
+  if (for_each_child_of(self, look)) return list::whole;
   // Kernels without the list (CONFIG_PROC_CHILDREN). One that is adopted while this goes on may be missed.
   const bool processes = for_each_process([&](const process_facts& one) {
     if (one.parent == self) look(one.id);
@@ -311,7 +184,7 @@ std::optional<std::uint64_t> tree_of(orphanage& all, const process_facts& one) n
     const auto now = each->facts.session == one.id ? facts_of(each->facts.id) : std::nullopt;
     if (now && same(*now, each->facts) && now->session == one.id) return each->tree;
   }
-  return one.ended() ? std::nullopt : marked_tree(all, one.id);
+  return one.ended() ? std::nullopt : marked_tree(all.nonce, one.id);
 }
 
 bool is_starting(const orphanage& all, std::uint64_t number) noexcept {
@@ -354,8 +227,8 @@ scanned scan_once(orphanage& all, const orphan_tree* about) noexcept {
   // Who runs is asked between the two readings: whoever has ended by now has left its children to us before the second.
   drop(all.members, [&](member& each) {
     const state now = look_for(each.facts);
-    each.alive = now == state::runs || now == state::unknown;
-    what.any = what.any || (each.alive && about != nullptr && each.tree == about->number);
+    const bool may_run = now == state::runs || now == state::unknown;
+    what.any = what.any || (may_run && about != nullptr && each.tree == about->number);
     return now == state::gone;
   });
   if (read == list::unreadable) what.any = true;
@@ -379,8 +252,7 @@ bool note_children(orphanage& all, const orphan_tree& of, pid_t parent) noexcept
     if (one.parent != parent || one.id == of.leader || find(all, one) != nullptr) return;
     any = note(all, one, of.number) != nullptr || any;
   };
-  const auto tasks = numbered_path("/proc/", parent, "/task/");
-  const bool listed = for_each_child_in(tasks.data(), parent, [&](pid_t id) {
+  const bool listed = for_each_child_of(parent, [&](pid_t id) {
     if (const auto one = facts_of(id)) look_at(*one);
   });
   if (listed || !facts_of(parent)) return any;
@@ -435,17 +307,14 @@ void orphans_end(orphanage& all) noexcept {
 std::optional<descent> descent::begin() {
   orphanage* const home = the_orphanage.load();
   if (home == nullptr || !home->ours()) return std::nullopt;
-  const char* const outer = ::getenv("SPAWNPIPE_TREE");
   auto made = std::optional(descent());
-  made->variable_ = std::string(variable_name) + std::to_string(home->nonce) + '.';
   const std::scoped_lock lock(home->mutex);
   // Those that are left of earlier ones are reaped also when nobody adopts any more.
   if (home->members != nullptr) static_cast<void>(scan(*home, nullptr));
   if (home->guards == 0) return std::nullopt;
   home->leaders.reserve(home->tree_count + 1);  // so that what is begun can be noted
   const std::uint64_t number = home->trees_made + 1;
-  made->variable_ += std::to_string(number);
-  if (outer != nullptr) made->variable_.append(1, ':').append(outer);
+  made->variable_ = orphan_variable(home->nonce, number);
   home->trees = new orphan_tree{.next = home->trees, .number = number, .since = home->adoptions};
   home->trees_made = number;
   ++home->tree_count;
@@ -505,7 +374,7 @@ descent::seen descent::look() noexcept {
 bool descent::signal(int number, bool (*to_leader)(void* context, int number), void* context) noexcept {
   const std::scoped_lock lock(home_->mutex);
   for (member* each = home_->members; each != nullptr; each = each->next) each->signalled = false;
-  // Those below the leader are noted before it ends, and may be asked to before it is.
+  // Those below the leader are noted while they still have it for a parent.
   static_cast<void>(scan_once(*home_, tree_));
   note_descendants(*home_, *tree_);
   const bool sent = to_leader(context, number);

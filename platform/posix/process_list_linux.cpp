@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace spawnpipe::platform {
 namespace {
@@ -82,6 +84,43 @@ bool for_each_process(bool (*look)(void* context, const process_facts& one), voi
     const auto facts = facts_of(number);
     return facts && look(context, *facts);
   });
+}
+
+bool for_each_byte(const char* path, bool (*take)(void* context, char each), void* context) noexcept {
+  const unique_fd file(sys::open(path, O_RDONLY | O_CLOEXEC, 0));
+  if (!file) return false;
+  std::array<char, 1024> text{};
+  for (;;) {
+    const ssize_t count = sys::read(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count == 0;
+    for (ssize_t at = 0; at < count; ++at) {
+      if (!take(context, text[static_cast<std::size_t>(at)])) return true;
+    }
+  }
+}
+
+bool for_each_child_of(pid_t parent, void (*look)(void* context, pid_t child), void* context) noexcept {
+  const auto tasks = numbered_path("/proc/", parent, "/task");
+  const auto of_thread = [&](pid_t thread) {
+    const auto folder = numbered_path("/proc/", parent, "/task/");
+    pid_t number = 0;
+    const bool read = for_each_byte(numbered_path(folder.data(), thread, "/children").data(), [&](char each) {
+      if (each >= '0' && each <= '9') {
+        number = number * 10 + (each - '0');
+      } else if (number != 0) {
+        look(context, std::exchange(number, 0));
+      }
+      return true;
+    });
+    if (number != 0) look(context, number);
+    return read;
+  };
+  const bool threads = for_each_number_in(tasks.data(), [&](pid_t thread) {
+    if (thread != parent) of_thread(thread);
+    return false;
+  });
+  return threads && of_thread(parent);
 }
 
 }  // namespace spawnpipe::platform

@@ -44,6 +44,23 @@ template <class Look>
       folder, [](void* context, pid_t number) { return (*static_cast<Look*>(context))(number); }, &look);
 }
 
+// Calls `take` with each byte of a file, until it returns false. False where it cannot be read.
+[[nodiscard]] bool for_each_byte(const char* path, bool (*take)(void* context, char each), void* context) noexcept;
+template <class Take>
+[[nodiscard]] bool for_each_byte(const char* path, Take take) noexcept {
+  return for_each_byte(
+      path, [](void* context, char each) { return (*static_cast<Take*>(context))(each); }, &take);
+}
+
+// Calls `look` with the number of each child of a process, those of its first thread last. False where that list cannot be read:
+// kernels have it by CONFIG_PROC_CHILDREN.
+[[nodiscard]] bool for_each_child_of(pid_t parent, void (*look)(void* context, pid_t child), void* context) noexcept;
+template <class Look>
+[[nodiscard]] bool for_each_child_of(pid_t parent, Look look) noexcept {
+  return for_each_child_of(
+      parent, [](void* context, pid_t child) { (*static_cast<Look*>(context))(child); }, &look);
+}
+
 // `before`, the number, `behind`; as text that ends in a NUL.
 [[nodiscard]] std::array<char, 64> numbered_path(std::string_view before, pid_t number,
                                                  std::string_view behind) noexcept;

@@ -76,7 +76,8 @@ class SPAWNPIPE_API child {
   /// A process that has ended and was not reaped by its parent does not count, where the system tells it apart (portable POSIX back
   /// end: it counts).
   ///
-  /// Errors: as `wait`; `errc::not_supported` for a child without a tree of its own (`process_group::host`).
+  /// Errors: as `wait`; `errc::not_supported` for a child without a tree of its own (`process_group::host`, where it has no
+  /// control group and orphans are not adopted).
   result<tree_report> wait_tree(deadline until, const cancellation& cancel = {});
 
   /// Whether it was stopped, by Ctrl-Z or otherwise, and the host has its terminal back. Seen within 50 ms while the loop is in progress. Always
@@ -96,8 +97,8 @@ class SPAWNPIPE_API child {
   /// skipped and they are killed, unless the policy forbids it; so are they on `cancel`. A process that has ended before is not
   /// signalled, but what is left of its tree is.
   ///
-  /// Linux before 6.9: so that the number of its group stays its own, a process that has ended stays a zombie until its `child` is
-  /// destroyed. Portable POSIX back end: what is left when the process itself has been reaped cannot be signalled any more, and
+  /// Linux before 6.9, and while orphans are adopted: so that the number of its group stays its own, a process that has ended stays a
+  /// zombie until its `child` is destroyed. Portable POSIX back end: what is left when the process itself has been reaped cannot be signalled any more, and
   /// the report says that it is not `gone`.
   ///
   /// Errors: `errc::timed_out` where the policy forbids to kill, or the system did not report the end of the process within
@@ -156,11 +157,13 @@ class SPAWNPIPE_API child {
 
 /// Starts `what` as nobody's child, and returns its id: in a session of its own, which has no terminal; the system adopts and reaps it, so
 /// it leaves no zombie, and the end of the host does not concern it. Blocks until the program has been loaded or that has failed.
-/// Streams that are not mentioned are the null device. Nothing in this library waits for it or signals it.
+/// Streams that are not mentioned are the null device. Nothing in this library waits for it or signals it. Linux: a host that adopts
+/// orphans (`posix::orphan_adoption`) gets this one, too, and its id is a child's of the host until it is reaped as they are.
 ///
 /// Windows: it has no console, and leaves the host's job, where that allows it (`JOB_OBJECT_LIMIT_BREAKAWAY_OK`).
 ///
-/// Errors: as `spawn`; `errc::invalid_argument` for a pipe, a `tree`, a `group` but `session`, and `end_with_host`; `errc::not_supported` on the portable POSIX back end.
+/// Errors: as `spawn`; `errc::invalid_argument` for a pipe, a `tree`, a `group` but `session`, and `end_with_host`;
+/// `errc::not_supported` on the portable POSIX back end.
 [[nodiscard]] SPAWNPIPE_API result<std::int64_t> spawn_detached(const command& what);
 
 /// Starts `what` on the loop of this thread, for blocking calls. Blocks until the program has been loaded or that has
