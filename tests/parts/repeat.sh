@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# tests/run repeat: the same suites, many times.
+
+# repeat N [BUILD]: two lanes of runs, each with all its programs side by side.
+repeat() {
+  local count=$1 name=${2:-gcc} run lane lanes=2 failed=0 programs=("${contracts[@]}")
+  case $count in '' | *[!0-9]*) usage && exit 2 ;; esac
+  case $name in
+    gcc | asan | tsan) ;;
+    windows) programs=(windows) ;;
+    *) usage && exit 2 ;;
+  esac
+  build "$name" "${programs[@]}" || return 0
+  rm -rf "$(folder "$name")/repeat"
+  for ((lane = 0; lane < lanes; ++lane)); do
+    for ((run = 1 + lane; run <= count; run += lanes)); do (run_once "$name" "$run" "$lane"); done &
+  done
+  wait
+  for ((run = 1; run <= count; ++run)); do
+    result_folders+=("$(folder "$name")/repeat/$run")
+    [ ! -f "$(folder "$name")/repeat/$run/failed" ] || failed=$((failed + 1))
+  done
+  printf 'repeat: %s runs of %s (%s), %s failed\n' "$count" "${programs[*]}" "$name" "$failed"
+}
+
+# run_once BUILD NUMBER LANE: one of the runs that repeat makes. Shows what it printed where something failed.
+run_once() {
+  local name=$1 dir program
+  dir=$(folder "$name")/repeat/$2
+  mkdir -p "$dir"
+  if [ "$name" = windows ]; then
+    unset WINE_IS_OURS
+    start_wine "$PWD/$(folder windows)/wine-$3"
+  fi
+  for program in "${programs[@]}"; do run_program "$name" "$program" "$dir" >"$dir/$program.output" 2>&1 & done
+  wait
+  if ! python3 tests/report.py "$dir" >"$dir/report"; then
+    touch "$dir/failed"
+    cat "$dir"/*.output "$dir/report"
+  fi
+}
