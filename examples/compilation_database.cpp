@@ -101,13 +101,16 @@ class entry_reader {
 std::vector<compilation> read_compilation_database(const fs::path& path) {
   std::error_code ignored;
   const fs::path file = fs::is_directory(path, ignored) ? path / "compile_commands.json" : path;
-  const auto refuse = [&file](const std::string& reason) -> bad_database {
-    return bad_database(utf8(file) + ": " + reason);
-  };
-
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw refuse(std::generic_category().message(errno));
+  if (!stream) throw bad_database(utf8(file) + ": " + std::generic_category().message(errno));
+  return read_compilation_database(stream, file);
+}
+
+std::vector<compilation> read_compilation_database(std::istream& stream, const fs::path& path) {
+  const auto refuse = [&path](const std::string& reason) -> bad_database {
+    return bad_database(utf8(path) + ": " + reason);
+  };
   json root;
   try {
     root = json::parse(stream);
@@ -116,7 +119,7 @@ std::vector<compilation> read_compilation_database(const fs::path& path) {
   }
   if (!root.is_array()) throw refuse("not a compilation database: the JSON is not an array of entries");
 
-  const fs::path folder = file.parent_path();
+  const fs::path folder = path.parent_path();
   std::vector<compilation> entries;
   entries.reserve(root.size());
   try {

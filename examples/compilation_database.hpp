@@ -6,6 +6,7 @@
 #include <spawnpipe/command.hpp>
 
 #include <filesystem>
+#include <iosfwd>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,5 +29,9 @@ struct compilation {
 /// Reads the database at `path`, or the compile_commands.json in the folder `path`.
 /// A relative `directory` of an entry starts at the database's own folder. Throws `bad_database`.
 [[nodiscard]] std::vector<compilation> read_compilation_database(const std::filesystem::path& path);
+
+/// The same of a stream, as if it were the file `path`.
+[[nodiscard]] std::vector<compilation> read_compilation_database(std::istream& stream,
+                                                                 const std::filesystem::path& path);
 
 #endif

@@ -106,7 +106,7 @@ bool is_batch_file(std::string_view path) {
   const std::size_t separator = path.find_last_of("\\/");
   const std::size_t name = separator == std::string_view::npos ? 0 : separator + 1;
   const std::string_view file = path.substr(0, path.find(':', std::max<std::size_t>(name, 2)));
-  return ends_as_batch_file(without_trailing_dots(file));
+  return ends_as_batch_file(without_trailing_dots(file)) || ends_as_batch_file(without_trailing_dots(path));
 }
 
 result<std::string> batch_command_line(std::string_view cmd_exe, std::string_view script,

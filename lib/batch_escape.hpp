@@ -20,7 +20,8 @@ namespace spawnpipe::detail {
 inline constexpr std::size_t longest_cmd_line = 8191;
 
 /// Whether Windows would open `path` as a batch file: .bat or .cmd in any case. Win32 drops dots and spaces at the end of a
-/// path ("Naming Files, Paths, and Namespaces"), and `x.bat::$DATA` is x.bat too: those count as well (CVE-2024-43402).
+/// path ("Naming Files, Paths, and Namespaces"), and `x.bat::$DATA` is x.bat too: those count as well (CVE-2024-43402). So does
+/// what merely ends so, behind the colon of a stream or of `\\.\C:x.bat`: Windows looks at the end of the path.
 [[nodiscard]] bool is_batch_file(std::string_view path);
 
 /// The line for CreateProcess, whose lpApplicationName is the same `cmd_exe`, a full path:

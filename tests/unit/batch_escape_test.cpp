@@ -1,13 +1,12 @@
-// Lines for batch files, read by a small cmd.exe that was written for this test alone: whatever the arguments, it sees no
+// Lines for batch files, read by the small cmd.exe of the tests: whatever the arguments, it sees no
 // command in them, expands nothing, and hands them to the script.
 #include "batch_escape.hpp"
 
+#include "fuzz/models/cmd_exe.hpp"
 #include "harness.hpp"
 #include "random_text.hpp"
 #include "windows_command_line.hpp"
 
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,152 +28,36 @@ constexpr std::string_view cmd_exe = R"(C:\Windows\System32\cmd.exe)";
 constexpr std::string_view start = R"("C:\Windows\System32\cmd.exe" /d /e:ON /v:OFF /c )";
 constexpr std::string_view script = R"(C:\x\run.bat)";
 
-// ---- A model of cmd.exe ----
-// After "How does the Windows Command Interpreter (CMD.EXE) parse scripts?" (Stack Overflow), for a command line with
-// extensions on and delayed expansion off.
-
-using variables = std::map<std::string, std::string>;
-
-// Phase 1: %NAME%, %NAME:~a,b% and %NAME:a=b%, quotes or not. What is no such thing, or no variable, stays as it is.
-// `expanded` collects what was replaced.
-std::string expand(std::string_view line, const variables& environment, strings& expanded) {
-  std::string result;
-  std::size_t at = 0;
-  while (at < line.size()) {
-    const auto keep = [&] { result += line[at++]; };
-    if (line[at] != '%') {
-      keep();
-      continue;
-    }
-    std::size_t end = line.find_first_of("%:", at + 1);
-    if (end != std::string_view::npos && line.substr(end).starts_with(":%")) ++end;
-    if (end == std::string_view::npos) {
-      keep();
-      continue;
-    }
-    const auto variable = environment.find(std::string(line.substr(at + 1, end - at - 1)));
-    const std::size_t close = line.find('%', end);
-    if (variable == environment.end() || close == std::string_view::npos) {
-      keep();
-      continue;
-    }
-    const std::string_view change = line.substr(end, close - end);
-    if (!change.empty() && !change.starts_with(":~") && change.find('=') == std::string_view::npos) {
-      keep();
-      continue;
-    }
-    if (change != ":~,")
-      result += variable->second;  // that one is of length 0; of the others it is enough that they are one
-    expanded.emplace_back(line.substr(at, close + 1 - at));
-    at = close + 1;
-  }
-  return result;
+// What cmd.exe makes of a line.
+model::cmd_reading read(std::string_view line, const model::cmd_variables& environment) {
+  const auto what = model::cmd_read(line, start, environment);
+  REQUIRE(what.has_value());
+  return *what;
 }
-
-// Phase 2: a quote switches the special characters off and on. Those that are seen while they are on.
-std::string special_characters(std::string_view line) {
-  std::string seen;
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    if (c == '\n' || (!quoted && "&|<>()^@!%\r"sv.find(c) != std::string_view::npos)) seen += c;
-  }
-  if (quoted) seen += '"';
-  return seen;
-}
-
-// %0, %1 and so on: split at delimiters outside quotes, quotes kept.
-strings parameters(std::string_view line) {
-  strings found;
-  bool quoted = false;
-  bool inside = false;
-  for (const char c : line) {
-    if (!quoted && " \t,;=\v\f"sv.find(c) != std::string_view::npos) {
-      inside = false;
-      continue;
-    }
-    if (!inside) found.emplace_back();
-    inside = true;
-    found.back() += c;
-    if (c == '"') quoted = !quoted;
-  }
-  return found;
-}
-
-// %~1
-std::string without_quotes(std::string_view parameter) {
-  if (parameter.starts_with('"')) parameter.remove_prefix(1);
-  if (parameter.ends_with('"')) parameter.remove_suffix(1);
-  return std::string(parameter);
-}
-
-// What cmd.exe does with the whole line.
-struct reading {
-  std::string line;     // after phase 1
-  strings expanded;     // other than the deliberate one
-  std::string special;  // characters that were seen as syntax
-  strings params;       // %0 and up
-};
-
-reading read(std::string_view line, const variables& environment) {
-  reading what;
-  REQUIRE(line.starts_with(start));
-  std::string_view command = line.substr(start.size());
-  // /c: the first character is a quote: drop it, and the last quote of the line.
-  REQUIRE(command.starts_with("\"\""));
-  command.remove_prefix(1);
-  const std::size_t last = command.rfind('"');
-  const std::string rest = std::string(command.substr(0, last)) + std::string(command.substr(last + 1));
-
-  strings all;
-  what.line = expand(rest, environment, all);
-  for (const std::string& expansion : all) {
-    if (expansion != "%cd:~,%") what.expanded.push_back(expansion);
-  }
-  what.special = special_characters(what.line);
-  what.params = parameters(what.line);
-  return what;
-}
-
-const variables hostile_environment = {
-    {"cd", R"(C:\here & now)"},
-    {"a", "\" & calc & \""},
-    {"c", "|"},
-    {"d", "\""},
-    {"^", "&"},
-    {"!", ">"},
-    {"\"", "<"},
-    {" ", "\"&"},
-    {"&", "\"\""},
-    {"1", "^"},
-    {"*", "%"},
-    {"~,", "\"&\""},
-    {"cd:~,", "\"&\""},
-};
 
 TEST_CASE("the model does what cmd.exe does") {
   strings expanded;
-  const variables environment = {{"a", "1"}, {"cd", "C:\\"}};
-  CHECK(expand("%a% %b% 100% %%a%% %a", environment, expanded) == "1 %b% 100% %1% %a");
-  CHECK(expand("%%cd:~,%a%%cd:~,% %a:x=y% %a:~0,1%", environment, expanded) == "%a% 1 1");
+  const model::cmd_variables environment = {{"a", "1"}, {"cd", "C:\\"}};
+  CHECK(model::expand("%a% %b% 100% %%a%% %a", environment, expanded) == "1 %b% 100% %1% %a");
+  CHECK(model::expand("%%cd:~,%a%%cd:~,% %a:x=y% %a:~0,1%", environment, expanded) == "%a% 1 1");
   CHECK(expanded == strings{"%a%", "%a%", "%cd:~,%", "%cd:~,%", "%a:x=y%", "%a:~0,1%"});
-  CHECK(special_characters(R"("a" & "b | c" ^ "")") == "&^");
-  CHECK(special_characters("\"a\"\"&\"") == "");
-  CHECK(special_characters("\"a\"b\"&") == "\"");
-  CHECK(special_characters("a\"b\"&") == "&");
-  CHECK(special_characters("\"a") == "\"");
-  CHECK(parameters(R"("x y",a;b=c  "d""e f")") == strings{"\"x y\"", "a", "b", "c", "\"d\"\"e f\""});
+  CHECK(model::special_characters(R"("a" & "b | c" ^ "")") == "&^");
+  CHECK(model::special_characters("\"a\"\"&\"") == "");
+  CHECK(model::special_characters("\"a\"b\"&") == "\"");
+  CHECK(model::special_characters("a\"b\"&") == "&");
+  CHECK(model::special_characters("\"a") == "\"");
+  CHECK(model::parameters(R"("x y",a;b=c  "d""e f")") == strings{"\"x y\"", "a", "b", "c", "\"d\"\"e f\""});
 
   // What CVE-2024-24576 was about: quoting as for the C runtime.
-  const auto naive = read(std::string(start) + R"(""C:\x\run.bat" "\"&calc.exe" %a%")", hostile_environment);
+  const auto naive = read(std::string(start) + R"(""C:\x\run.bat" "\"&calc.exe" %a%")", model::hostile_variables());
   CHECK(naive.special.find('&') != std::string::npos);
   CHECK(naive.expanded == strings{"%a%"});
 }
 
 TEST_CASE("batch files by name") {
-  for (const std::string_view path :
-       {"x.bat", "X.CMD", R"(C:\dir\x.Bat)", "x.bat.", "x.cmd ", "x.bat. . .", "x.exe.bat", ".bat", "dir/x.cmd",
-        "x.bat::$DATA", "C:x.bat", "x.bat:stream", R"(\\?\C:\x.bat. )", R"(C:\a b\x.bAT ..)"}) {
+  for (const std::string_view path : {"x.bat", "X.CMD", R"(C:\dir\x.Bat)", "x.bat.", "x.cmd ", "x.bat. . .",
+                                      "x.exe.bat", ".bat", "dir/x.cmd", "x.bat::$DATA", "C:x.bat", "x.bat:stream",
+                                      R"(\\?\C:\x.bat. )", R"(C:\a b\x.bAT ..)", R"(\\.\C:x.bat)", "x.exe:y.bat"}) {
     CAPTURE(path);
     CHECK(is_batch_file(path));
   }
@@ -223,7 +106,7 @@ TEST_CASE("scripts that are run as they are") {
     CAPTURE(each.path);
     const auto line = batch_command_line(cmd_exe, each.path, strings{"a"});
     REQUIRE(line);
-    const reading what = read(*line, hostile_environment);
+    const model::cmd_reading what = read(*line, model::hostile_variables());
     CHECK(what.expanded.empty());
     CHECK(what.special == "");
     CHECK(what.params == strings{std::string(each.opened), "a"});
@@ -290,7 +173,7 @@ TEST_CASE("any arguments arrive, and nothing else happens") {
     const auto line = batch_command_line(cmd_exe, script, arguments);
     REQUIRE(line);
     CAPTURE(*line);
-    const reading what = read(*line, hostile_environment);
+    const model::cmd_reading what = read(*line, model::hostile_variables());
     REQUIRE(what.expanded.empty());
     REQUIRE(what.special == "");
     REQUIRE(what.params.size() == arguments.size() + 1);
@@ -306,8 +189,8 @@ TEST_CASE("any arguments arrive, and nothing else happens") {
       REQUIRE(split_windows_command_line("program " + parameter, windows_splitting::crt) ==
               strings{"program", arguments[index]});
       // "%~1" in the script: still text. And exactly ours, where no quote and no backslash at the end is in it.
-      const std::string bare = without_quotes(parameter);
-      REQUIRE(special_characters('"' + bare + '"') == "");
+      const std::string bare = model::without_quotes(parameter);
+      REQUIRE(model::special_characters('"' + bare + '"') == "");
       if (arguments[index].find('"') == std::string::npos && !arguments[index].ends_with('\\')) {
         REQUIRE(bare == arguments[index]);
       }
