@@ -238,6 +238,8 @@ void child_core::next_phase() noexcept {
     if (status_) watch_tree();
     return;
   }
+  // Once more, before it is let be: on a busy system there may have been no look since the first one, which may have failed.
+  if (phase_ == stop_phase::kill) static_cast<void>(platform::process_signal(process_, platform::signal_kind::kill, 0));
   give_up();
 }
 

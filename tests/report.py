@@ -4,7 +4,7 @@
     report.py [--table FILE --table-from DIR... [--columns NAMES] [--require RULES]] [--verbs CHILD LOG]... DIR...
 
 Each DIR holds the results of one build: a file NAME.tsv for each program (its rows are described in results.hpp), to which
-tests/run adds a row "exit" with the status that the program ended with. Every DIR counts for the totals; the table is made of
+tests/run adds a row "exit" with the status that the program ended with; or files NAME@1.tsv, NAME@2.tsv ... for its parts. Every DIR counts for the totals; the table is made of
 those that --table-from names, with a column for each back end. --mechanisms names further columns, of what can hold trees
 together: they are in a table of their own, beside the back ends and their usual mechanisms, with the rules that have a case there. Where two of them ran the same program on the same back end, the
 first counts. --require takes rules and ranges, such as T,W,P1-P5: an empty cell of theirs is a failure. --verbs names the helper
@@ -121,7 +121,9 @@ def make_table(programs, columns, totals):
     cells = {(rule, back_end): Cell() for rule in RULES for back_end in columns}
     stale = []
     counted = {}
-    for (folder, program), rows in programs.items():
+    declared = collections.defaultdict(list)  # what each part of a program says of what is declared as broken
+    for (folder, part), rows in programs.items():
+        program = part.split("@")[0]
         whole = any(row["kind"] == "end" for row in rows)
         seen_broken = set()
         for row in rows:
@@ -144,11 +146,14 @@ def make_table(programs, columns, totals):
                     else:
                         cell.failed += 1
             elif row["kind"] == "broken":
-                cells[row["name"].split("/")[0], back_end].broken.append(row["reason"])
-                if whole and row["outcome"] != "observed":
-                    stale.append(f"{program}: {row['name']} is declared as broken, and no case looks at it")
+                broken = cells[row["name"].split("/")[0], back_end].broken
+                broken += [row["reason"]] if row["reason"] not in broken else []
+                declared[program, row["name"]].append(row["outcome"] if whole else "ended early")
             elif row["kind"] == "not-here":
                 cells[row["name"], back_end].not_here = row["reason"]
+    for (program, rule), outcomes in declared.items():
+        if set(outcomes) == {"unobserved"}:
+            stale.append(f"{program}: {rule} is declared as broken, and no case looks at it")
     for (rule, back_end), cell in cells.items():
         if cell.not_here and (cell.proved or cell.failed):
             stale.append(f"{rule} is declared as \"{cell.not_here}\" on {back_end}, and a case there is about it")

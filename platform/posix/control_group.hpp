@@ -32,6 +32,8 @@ class control_group {
   // Each is true where there was somebody to get it.
   [[nodiscard]] bool kill() const noexcept;
   [[nodiscard]] bool signal(int number) const noexcept;
+  // Kills all, and waits until they are gone, so that the folder can be removed: as long as the system takes, at most a second.
+  void end_all() const noexcept;
   [[nodiscard]] bool populated() const noexcept;
   // What all that was ever in it used.
   [[nodiscard]] std::optional<resource_usage> used() const;

@@ -2,6 +2,8 @@
 
 #include "system_linux.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -102,6 +104,13 @@ std::string folder_of_host() {
   return folder;
 }
 
+// Who has ended and was not reaped does not count.
+bool populated_by(const unique_fd& events) noexcept {
+  std::array<char, 256> text{};
+  const ssize_t size = events ? sys::read(events.get(), text.data(), text.size()) : 0;
+  return size <= 0 || value_of({text.data(), static_cast<std::size_t>(size)}, "populated") != 0U;
+}
+
 }  // namespace
 
 result<control_group> control_group::create() {
@@ -137,13 +146,7 @@ std::string control_group::read(const char* file) const {
 bool control_group::can_kill() const noexcept { return static_cast<bool>(open("cgroup.kill", O_WRONLY)); }
 
 // Stopping and destroying come by here: nothing is allocated.
-bool control_group::populated() const noexcept {
-  const unique_fd file = open("cgroup.events", O_RDONLY);
-  std::array<char, 256> text{};
-  const ssize_t size = file ? sys::read(file.get(), text.data(), text.size()) : 0;
-  // Who has ended and was not reaped does not count.
-  return size <= 0 || value_of({text.data(), static_cast<std::size_t>(size)}, "populated") != 0U;
-}
+bool control_group::populated() const noexcept { return populated_by(open("cgroup.events", O_RDONLY)); }
 
 bool control_group::kill() const noexcept {
   if (!populated()) return false;
@@ -151,6 +154,19 @@ bool control_group::kill() const noexcept {
   char yes = '1';
   const struct iovec text = {.iov_base = &yes, .iov_len = 1};
   return file && sys::writev(file.get(), &text, 1) == 1;
+}
+
+void control_group::end_all() const noexcept {
+  constexpr int rounds = 100;
+  constexpr int round = 10;  // ms
+  for (int left = rounds; left > 0; --left) {
+    // It polls when it has changed since it was read.
+    const unique_fd events = open("cgroup.events", O_RDONLY);
+    if (!populated_by(events)) return;
+    static_cast<void>(kill());
+    struct pollfd change = {.fd = events.get(), .events = POLLPRI, .revents = 0};
+    sys::poll(&change, 1, round);
+  }
 }
 
 // The list has numbers. One that is a stranger's by the time it is opened is not in this group, as /proc tells of what was opened.

@@ -150,11 +150,6 @@ int process_watch(process& self) noexcept {
   return code;
 }
 
-void take_back(process& self) noexcept {
-  if (self.descendants) self.descendants->leader_lost();
-  if (send(self, SIGKILL) == 0) reap(self.pid);
-}
-
 std::optional<exit_status> process_poll(process* self) noexcept { return self->status; }
 
 std::optional<resource_usage> process_used(const process* self) noexcept {
@@ -222,6 +217,14 @@ result<signal_report> process_signal(process* self, signal_kind which, int numbe
   if (alone) return signal_report{.reached = mechanism::process};
   if (self->status || why == ESRCH) return error{errc::already_exited, stage::signal};
   return system_error(why, stage::signal);
+}
+
+// It has been running meanwhile, and may have started others.
+void take_back(process& self) noexcept {
+  static_cast<void>(process_signal(&self, signal_kind::kill, 0));
+  if (self.contained) self.contained->end_all();
+  if (self.descendants) self.descendants->leader_lost();
+  if (send(self, SIGKILL) == 0) reap(self.pid);
 }
 
 bool process_suspended(process* self) noexcept {

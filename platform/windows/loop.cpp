@@ -4,7 +4,6 @@
 #include "error.hpp"
 
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace spawnpipe::platform {
@@ -33,7 +32,7 @@ result<loop*> loop_open(const loop_client& client, void* adopt) {
 
 void loop_close(loop* self) noexcept {
   self->wake->target.store(nullptr);
-  while (self->wake->inside.load() != 0) std::this_thread::yield();
+  while (self->wake->inside.load() != 0) ::SwitchToThread();
   waker_release(self->wake);
   delete self;
 }

@@ -84,6 +84,7 @@ TEST_CASE_FIXTURE(on_a_loop, "[P5][T6] a tree that cannot be killed is reported 
   CHECK(report.status == exit_status::signalled(15));
   CHECK_FALSE(report.tree.gone);
   CHECK(sim.now() - began == 350ms);
+  CHECK(script.signals().back().when - began == 350ms);  // nobody is let be without a last try
   CHECK(running.wait_tree(10ms).failed_with(errc::timed_out));
   script.tree_ends();
   CHECK(must(running.wait_tree(10ms)).gone);

@@ -43,6 +43,7 @@ using namespace std::chrono_literals;
 using send_call = replaced_call<&linux_table::pidfd_send_signal>;
 using mkdir_call = replaced_call<&linux_table::mkdir>;
 using clone3_call = replaced_call<&linux_table::clone3>;
+using epoll_ctl_call = replaced_call<&linux_table::epoll_ctl>;
 
 std::int64_t number_from(spawnpipe::child& running) {
   const auto line = running.out().read_line(patience());
@@ -303,6 +304,36 @@ TEST_CASE("[P6][G2] a control group goes when its last process and its child obj
   CHECK(spawnpipe::spawn(spawnpipe::command("/no/such/program").tree(process_tree::contained)).error() ==
         std::errc::no_such_file_or_directory);
   CHECK(folders_left() == 0);
+}
+
+TEST_CASE("[P1][P6] a start that fails when the child has started others already takes them back, too") {
+  harness::warm_up();
+  harness::leak_check nothing_left;
+  for (const process_tree tree : {process_tree::group, process_tree::best}) {
+    const harness::temp_dir folder;
+    std::int64_t grandchild = 0;
+    const auto has_begun = [&] {
+      const std::string line = harness::read_file(folder / "id");
+      if (line.ends_with('\n')) grandchild = std::stoll(line);
+      return grandchild != 0;
+    };
+    // The watch for its end cannot be made, on a system that is so busy that the child has got that far.
+    const epoll_ctl_call late([&](int set, int what, int fd, struct epoll_event* event) {
+      if (what != EPOLL_CTL_ADD) return epoll_ctl_call::direct(set, what, fd, event);
+      for (int rounds = 0; rounds < 1000 && !has_begun(); ++rounds) std::this_thread::sleep_for(10ms);
+      return failing(ENOMEM);
+    });
+    const auto refused = spawnpipe::spawn(spawnpipe::command(harness::child_program(), {"tree", "hang"})
+                                              .in(null{})
+                                              .out(spawnpipe::stdio::to_file{folder / "id"})
+                                              .err(null{})
+                                              .tree(tree));
+    CHECK(refused.failed_with(std::errc::not_enough_memory));
+    REQUIRE(grandchild != 0);
+    const harness::end_at_exit ended(grandchild);
+    CHECK(gone_within(grandchild, 5s));
+    CHECK(folders_left() == 0);
+  }
 }
 
 TEST_CASE("[P6] where no control group may be made, contained is refused and best is the process group") {

@@ -15,16 +15,15 @@ kernel& the_kernel() {
 }
 
 thread_doings& this_thread() {
+  if (schedule::on()) return schedule::doings();
   static thread_local thread_doings mine;
   return mine;
 }
 
 namespace {
 
-thread_local DWORD last_error = ERROR_SUCCESS;
-
 // A wait that is longer than any case waits.
-constexpr auto for_ever = 60s;
+constexpr std::chrono::milliseconds for_ever = 60s;
 
 void end_process(const std::shared_ptr<object>& process, DWORD code) {
   if (process->signalled) return;
@@ -61,15 +60,13 @@ DWORD wait_any(const std::vector<HANDLE>& handles, DWORD milliseconds) {
     return std::ranges::find_if(objects, [](const auto& each) { return each->signalled; }) - objects.begin();
   };
   const auto any = [&] { return first() < static_cast<std::ptrdiff_t>(objects.size()); };
-  const auto until =
-      std::chrono::steady_clock::now() +
-      (milliseconds == INFINITE ? std::chrono::milliseconds(for_ever) : std::chrono::milliseconds(milliseconds));
+  const auto most = milliseconds == INFINITE ? for_ever : std::chrono::milliseconds(milliseconds);
   ++system.waiting;
   for (const auto& each : objects) {
     if (++each->waiters > 1 && each->resets_itself)
       report_misuse("two wait for an event that only one of them will see");
   }
-  if (milliseconds != 0) system.changed.wait_until(hold, until, any);
+  if (milliseconds != 0) await("waits", hold, any, most, milliseconds != INFINITE);
   for (const auto& each : objects) --each->waiters;
   --system.waiting;
   if (!any()) return WAIT_TIMEOUT;
@@ -81,8 +78,17 @@ DWORD wait_any(const std::vector<HANDLE>& handles, DWORD milliseconds) {
 
 }  // namespace
 
+bool await(const char* what, std::unique_lock<std::mutex>& hold, const std::function<bool()>& holds,
+           std::chrono::milliseconds most, bool bounded) {
+  if (!schedule::on()) return the_kernel().changed.wait_for(hold, most, holds);
+  hold.unlock();
+  const bool held = schedule::wait(what, holds, bounded);
+  hold.lock();
+  return held;
+}
+
 BOOL refused(DWORD code) {
-  last_error = code;
+  this_thread().last_error = code;
   return FALSE;
 }
 
@@ -129,9 +135,13 @@ using fake::call;
 using fake::entry;
 using fake::the_kernel;
 
-DWORD GetLastError() noexcept { return fake::last_error; }
-void SetLastError(DWORD code) noexcept { fake::last_error = code; }
+DWORD GetLastError() noexcept { return fake::this_thread().last_error; }
+void SetLastError(DWORD code) noexcept { fake::this_thread().last_error = code; }
 BOOL SwitchToThread() {
+  if (fake::schedule::on()) {
+    fake::schedule::yield();
+    return TRUE;
+  }
   std::this_thread::yield();
   return TRUE;
 }
@@ -139,12 +149,18 @@ DWORD GetCurrentProcessId() { return 4711; }
 
 // The mark of a held lock is for this thread's own waits.
 void AcquireSRWLockExclusive(SRWLOCK* lock) {
+  if (fake::schedule::on())
+    static_cast<void>(fake::schedule::wait(
+        "lock", [lock] { return !lock->held; }, false));
   lock->mutex.lock();
+  lock->held = true;
   ++fake::this_thread().locks;
 }
 void ReleaseSRWLockExclusive(SRWLOCK* lock) {
   --fake::this_thread().locks;
+  lock->held = false;
   lock->mutex.unlock();
+  fake::schedule::point("unlock");
 }
 
 LONG BCryptGenRandom(BCRYPT_ALG_HANDLE /*algorithm*/, UCHAR* into, ULONG size, ULONG /*flags*/) {

@@ -196,7 +196,8 @@ BOOL GetOverlappedResult(HANDLE file, OVERLAPPED* operation, DWORD* count, BOOL 
   static_cast<void>(fake::find_pipe(file, "GetOverlappedResult"));
   if (the_kernel().in_flight.contains(operation)) {
     if (wait == FALSE) return fake::refused(ERROR_IO_INCOMPLETE);
-    the_kernel().changed.wait(hold, [&] { return !the_kernel().in_flight.contains(operation); });
+    const auto ended = [&] { return !the_kernel().in_flight.contains(operation); };
+    while (!fake::await("waits for the end", hold, ended, std::chrono::seconds(60))) continue;
   }
   *count = static_cast<DWORD>(operation->InternalHigh);
   if (operation->Internal == 0) return TRUE;

@@ -3,6 +3,7 @@
 #define SPAWNPIPE_TESTS_WINDOWS_NATIVE_FAKE_KERNEL_HPP
 
 #include "fake_system.hpp"
+#include "schedule.hpp"
 
 #include <condition_variable>
 #include <deque>
@@ -93,11 +94,15 @@ void plan_reset();
 struct thread_doings {
   TP_WAIT* callback = nullptr;  // of this wait
   HANDLE last_opened = nullptr;
+  DWORD last_error = ERROR_SUCCESS;
   int locks = 0;
 };
 [[nodiscard]] thread_doings& this_thread();
 
-// All with the kernel's lock held.
+// With the kernel's lock held, as all below: until it holds, or so long. Whether it holds. A scheduler knows no time, but only whether
+// the wait is bounded.
+bool await(const char* what, std::unique_lock<std::mutex>& hold, const std::function<bool()>& holds,
+           std::chrono::milliseconds most, bool bounded = false);
 [[nodiscard]] std::shared_ptr<object> find(HANDLE handle, const char* caller);  // else misuse
 [[nodiscard]] HANDLE add(std::shared_ptr<object> what);
 void signal(const std::shared_ptr<object>& what);

@@ -27,6 +27,40 @@ plan& the_plan() {
   return one;
 }
 
+// In the order of the enumerators.
+constexpr std::array names = {
+    "CreateEvent",
+    "SetEvent",
+    "ResetEvent",
+    "CloseHandle",
+    "WaitForSingleObject",
+    "WaitForMultipleObjects",
+    "CreateThreadpool",
+    "SetThreadpoolThreadMinimum",
+    "CloseThreadpool",
+    "CreateThreadpoolWait",
+    "SetThreadpoolWait",
+    "WaitForThreadpoolWaitCallbacks",
+    "CloseThreadpoolWait",
+    "callback",
+    "CreateNamedPipe",
+    "CreateFile",
+    "GetNamedPipeClientProcessId",
+    "BCryptGenRandom",
+    "PeekNamedPipe",
+    "ReadFile",
+    "WriteFile",
+    "CancelIoEx",
+    "GetOverlappedResult",
+    "CreateJobObject",
+    "SetInformationJobObject",
+    "QueryInformationJobObject",
+    "TerminateJobObject",
+    "TerminateProcess",
+    "GetExitCodeProcess",
+};
+static_assert(names.size() == static_cast<std::size_t>(call::count));
+
 std::atomic<std::uint64_t> unrest_seed = 0;
 std::atomic<std::uint64_t> unrest_count = 0;
 
@@ -105,6 +139,7 @@ void plan_reset() {
 
 entry::entry(call which) : which_(which) {
   lose_the_processor();
+  schedule::point(names[static_cast<std::size_t>(which)]);
   {
     const std::lock_guard hold(the_plan().lock);
     number_ = ++made(which);
@@ -118,6 +153,7 @@ entry::entry(call which) : which_(which) {
 entry::~entry() {
   run(which_, number_, &planned::after);
   lose_the_processor();
+  if (which_ == call::callback) schedule::point("callback ends");
 }
 
 bool entry::fails() const { return code_ != ERROR_SUCCESS && refused(code_) == FALSE; }

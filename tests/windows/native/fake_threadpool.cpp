@@ -9,13 +9,14 @@ namespace fake {
 namespace {
 
 // Longer than any callback of a case lasts.
-constexpr auto for_ever = 15s;
+constexpr std::chrono::milliseconds for_ever = 15s;
 
 void work(TP_POOL* pool) {
   kernel& system = the_kernel();
   std::unique_lock hold(system.lock);
   for (;;) {
-    system.changed.wait(hold, [&] { return pool->closed || (!pool->due.empty() && !system.hold_callbacks); });
+    const auto something = [&] { return pool->closed || (!pool->due.empty() && !system.hold_callbacks); };
+    while (!await("is idle", hold, something, for_ever)) continue;
     if (pool->due.empty()) return;
     TP_WAIT* const wait = pool->due.front();
     pool->due.pop_front();
@@ -44,7 +45,11 @@ void make_due(TP_WAIT* wait) {
   pool->due.push_back(wait);
   if (pool->threads < pool->most && pool->threads < pool->due.size() + pool->busy) {
     ++pool->threads;
-    the_kernel().workers.emplace_back(work, pool);
+    if (schedule::on()) {
+      schedule::beside("pool", [pool] { work(pool); });
+    } else {
+      the_kernel().workers.emplace_back(work, pool);
+    }
   }
   the_kernel().changed.notify_all();
 }
@@ -64,7 +69,8 @@ void await_callbacks(TP_WAIT* wait, std::unique_lock<std::mutex>& hold) {
   kernel& system = the_kernel();
   ++system.waiting_for_callbacks;
   system.changed.notify_all();
-  if (!system.changed.wait_for(hold, for_ever, [&] { return wait->running == 0; })) {
+  if (!await(
+          "waits for callbacks", hold, [&] { return wait->running == 0; }, for_ever)) {
     report_misuse("a wait for callbacks that never ended");
   }
   --system.waiting_for_callbacks;

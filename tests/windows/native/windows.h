@@ -51,6 +51,7 @@ struct OVERLAPPED {
 // A mutex that the thread sanitizer knows.
 struct SRWLOCK {
   std::mutex mutex;
+  bool held = false;
 };
 #define SRWLOCK_INIT \
   {}
