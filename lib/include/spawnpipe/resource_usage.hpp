@@ -2,7 +2,8 @@
 #ifndef SPAWNPIPE_RESOURCE_USAGE_HPP
 #define SPAWNPIPE_RESOURCE_USAGE_HPP
 
-#include <chrono>
+#include <spawnpipe/standard.hpp>
+
 #include <cstdint>
 #include <optional>
 
