@@ -43,9 +43,10 @@ void interrupter::interrupt() noexcept {
 namespace detail {
 
 interruption::interruption(const cancellation& cancel, platform::waker* waker) : waker_(waker) {
-#if defined(__cpp_lib_jthread)
-  if (cancel.token_.stop_possible()) on_stop_.emplace(cancel.token_, wake{waker, &wakes_});
-#endif
+  if (cancel.operations_ != nullptr) {
+    watched_ = cancel.operations_;
+    watched_->watch(cancel.token_, watch_, on_stop, this);
+  }
   if (cancel.interrupter_ == nullptr) return;
   interrupter::places* group = &cancel.interrupter_->places_;
   for (;;) {
@@ -70,12 +71,20 @@ interruption::interruption(const cancellation& cancel, platform::waker* waker) :
   }
 }
 
+void interruption::on_stop(void* interruption) noexcept {
+  auto& self = *static_cast<detail::interruption*>(interruption);
+  self.wakes_.store(true);
+  platform::loop_wake(self.waker_);
+  self.wakes_.store(false);
+}
+
 interruption::~interruption() {
-#if defined(__cpp_lib_jthread)
-  // The end of a stop_callback waits for a callback that runs. libstdc++ without futexes (gcc 12 for Windows) can sleep there for
-  // ever, so the callback is let go by first, which takes a moment.
-  while (wakes_.load()) std::this_thread::yield();
-#endif
+  if (watched_ != nullptr) {
+    // The end of a stop_callback waits for a callback that runs. libstdc++ without futexes (gcc 12 for Windows) can sleep there for
+    // ever, so the callback is let go by first, which takes a moment.
+    while (wakes_.load()) std::this_thread::yield();
+    watched_->unwatch(watch_);
+  }
   if (place_ == nullptr) return;
   void* expected = waker_;
   while (!place_->compare_exchange_weak(expected, nullptr)) {

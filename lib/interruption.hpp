@@ -7,7 +7,7 @@
 #include "platform.hpp"
 
 #include <atomic>
-#include <optional>
+#include <cstddef>
 
 namespace spawnpipe::detail {
 
@@ -21,22 +21,13 @@ class interruption {
 
  private:
   /// What is done on the thread that asks for the stop. It runs once at most.
-  struct wake {
-    platform::waker* waker;
-    std::atomic<bool>* running;
-    void operator()() const noexcept {
-      running->store(true);
-      platform::loop_wake(waker);
-      running->store(false);
-    }
-  };
+  static void on_stop(void* interruption) noexcept;
 
   platform::waker* waker_;
   std::atomic<void*>* place_ = nullptr;
-#if defined(__cpp_lib_jthread)
+  const token_operations* watched_ = nullptr;
   std::atomic<bool> wakes_ = false;
-  std::optional<std::stop_callback<wake>> on_stop_;
-#endif
+  alignas(std::max_align_t) std::byte watch_[watch_size];
 };
 
 }  // namespace spawnpipe::detail

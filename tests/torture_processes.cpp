@@ -3,9 +3,9 @@
 #include "children.hpp"
 
 #include <spawnpipe/forward_interrupts.hpp>
+#include <spawnpipe/stop_token.hpp>
 
 #include <array>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>

@@ -1,6 +1,8 @@
 // Ending blocking calls from elsewhere. From a signal handler: see the cases of the systems that have signals.
 #include "blocked_child.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include <atomic>
 #include <memory>
 #include <version>

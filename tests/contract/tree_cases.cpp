@@ -3,6 +3,8 @@
 
 #include "../results.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include <array>
 #include <memory>
 #include <optional>

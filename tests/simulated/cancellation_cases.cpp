@@ -2,6 +2,8 @@
 #include "blocking_calls.hpp"
 #include "simulation.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include <atomic>
 
 namespace {

@@ -2,6 +2,8 @@
 #include "runs.hpp"
 #include "simulation.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 namespace {
 
 using namespace simulation;

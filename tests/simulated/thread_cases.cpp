@@ -1,6 +1,8 @@
 // Whose thread a loop is: wrong ones, handing over, owners that have ended, and several at work at the same time.
 #include "simulation.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include <atomic>
 #include <memory>
 

@@ -1,6 +1,8 @@
 // Writing to pipes that take little, late, or nothing: in order, once, and with every byte accounted for.
 #include "simulation.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include <cstdint>
 
 namespace {

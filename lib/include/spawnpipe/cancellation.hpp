@@ -6,16 +6,38 @@
 
 #include <atomic>
 #include <cstddef>
-#include <version>
-#if defined(__cpp_lib_jthread)
-#include <stop_token>
-#endif
 
 namespace spawnpipe {
 
+/// Not for use by programs.
 namespace detail {
+
 class interruption;
-}
+
+// How a token is kept, asked and watched whose type this header does not know: that of the standard library is dear to include.
+struct token_operations {
+  void (*copy)(const void* token, void* place) noexcept;
+  void (*destroy)(void* token) noexcept;
+  bool (*requested)(const void* token) noexcept;
+  // Calls `wake(what)` once at most, on whatever thread requests the stop, until `unwatch`, which waits for a call in progress.
+  // `place` is of `watch_size` bytes.
+  void (*watch)(const void* token, void* place, void (*wake)(void*) noexcept, void* what) noexcept;
+  void (*unwatch)(void* place) noexcept;
+};
+
+inline constexpr std::size_t token_size = 2 * sizeof(void*);
+inline constexpr std::size_t watch_size = 16 * sizeof(void*);
+
+template <class Token>
+struct operations_of {};
+
+// For std::stop_token: include <spawnpipe/stop_token.hpp>.
+template <class Token>
+concept stop_token = requires {
+  operations_of<Token>::table;
+};
+
+}  // namespace detail
 
 /// Ends every call that was given it, from any thread and from a signal handler.
 ///
@@ -61,9 +83,9 @@ class SPAWNPIPE_API interrupter {
   places places_;
 };
 
-/// What a blocking call looks at to see whether it should give up: nothing (the default), a `std::stop_token`, or an
-/// `interrupter`. Both convert to it, so that they can be handed to a call as they are. A request that was made before
-/// the call ends it at once.
+/// What a blocking call looks at to see whether it should give up: nothing (the default), an `interrupter`, or a
+/// `std::stop_token` (include `<spawnpipe/stop_token.hpp>`). Both convert to it, so that they can be handed to a call as they are. A
+/// request that was made before the call ends it at once.
 class cancellation {
  public:
   /// Never asks to give up.
@@ -72,25 +94,40 @@ class cancellation {
   /// Gives up when `source` is interrupted. Keeps a reference: `source` must outlive it.
   cancellation(interrupter& source) noexcept : interrupter_(&source) {}
 
-#if defined(__cpp_lib_jthread)
-  /// Gives up when a stop is requested of the token's source.
-  cancellation(std::stop_token token) noexcept : token_(std::move(token)) {}
-#endif
+  /// Gives up when a stop is requested of the token's source. `Token` is `std::stop_token`; needs `<spawnpipe/stop_token.hpp>`.
+  template <detail::stop_token Token>
+  cancellation(const Token& token) noexcept : operations_(&detail::operations_of<Token>::table) {
+    operations_->copy(&token, token_);
+  }
+
+  /// Gives up when `other` does.
+  cancellation(const cancellation& other) noexcept : operations_(other.operations_), interrupter_(other.interrupter_) {
+    if (operations_ != nullptr) operations_->copy(other.token_, token_);
+  }
+  /// Gives up when `other` does, and no more when it did before.
+  cancellation& operator=(const cancellation& other) noexcept {
+    if (this == &other) return *this;
+    if (operations_ != nullptr) operations_->destroy(token_);
+    operations_ = other.operations_;
+    interrupter_ = other.interrupter_;
+    if (operations_ != nullptr) operations_->copy(other.token_, token_);
+    return *this;
+  }
+  ~cancellation() {
+    if (operations_ != nullptr) operations_->destroy(token_);
+  }
 
   /// True when the call should give up.
   [[nodiscard]] bool requested() const noexcept {
-#if defined(__cpp_lib_jthread)
-    if (token_.stop_requested()) return true;
-#endif
+    if (operations_ != nullptr) return operations_->requested(token_);
     return interrupter_ != nullptr && interrupter_->interrupted();
   }
 
  private:
   friend class detail::interruption;
 
-#if defined(__cpp_lib_jthread)
-  std::stop_token token_;
-#endif
+  alignas(void*) std::byte token_[detail::token_size] = {};
+  const detail::token_operations* operations_ = nullptr;
   interrupter* interrupter_ = nullptr;
 };
 

@@ -40,18 +40,20 @@ class SPAWNPIPE_API child {
  public:
   /// No process. Its calls return `errc::closed`.
   child() noexcept = default;
-  child(child&& other) noexcept;
-  child& operator=(child&& other) noexcept;
+  child(child&& other) noexcept;             ///< Takes over the process and the pipes; `other` is empty.
+  child& operator=(child&& other) noexcept;  ///< The same, when what it had has been destroyed.
   ~child();
 
   /// The process id. Stays after the end, when the system may have given it to another process.
   [[nodiscard]] std::int64_t id() const noexcept;
 
-  /// The host's ends of the child's streams. Where a stream is not a pipe, its calls return `errc::closed`. They can be
-  /// moved out of the child.
+  /// The host's end of the child's standard input. Where that is not a pipe, its calls return `errc::closed`. It can be
+  /// moved out of the child, as the other two.
   [[nodiscard]] pipe_writer& in() noexcept { return in_; }
-  [[nodiscard]] pipe_reader& out() noexcept { return out_; }
-  [[nodiscard]] pipe_reader& err() noexcept { return err_; }
+  [[nodiscard]] pipe_reader& out() noexcept { return out_; }  ///< The host's end of its standard output.
+  [[nodiscard]] pipe_reader& err() noexcept {
+    return err_;
+  }  ///< The host's end of its standard error; closed where merged.
 
   /// Waits for the end of the process, and says how it ended, as often as asked. The end is learned from the process
   /// itself: that a grandchild still holds a pipe does not delay it.

@@ -94,11 +94,15 @@ class SPAWNPIPE_API command {
 
   /// The child's environment, for `unset` and `clear`.
   [[nodiscard]] environment& env() noexcept { return environment_; }
-  [[nodiscard]] const environment& env() const noexcept { return environment_; }
+  [[nodiscard]] const environment& env() const noexcept { return environment_; }  ///< The same.
 
-  /// The standard streams.
+  /// What the child reads as its standard input.
   command& in(stdio::input source);
+
+  /// Where its standard output goes.
   command& out(stdio::output target);
+
+  /// Where its standard error goes.
   command& err(stdio::error_output target);
 
   /// Gives the child `source` as its descriptor `number` (3 to 1023), beside the three standard streams. Borrowed until
@@ -124,18 +128,34 @@ class SPAWNPIPE_API command {
   /// What the destructor of a running `child` does. By default it kills.
   command& on_destroy(stop_policy policy) noexcept;
 
+  /// The program, as it was given; of a line for the shell, the shell.
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
-  [[nodiscard]] bool is_shell_line() const noexcept { return shell_line_; }  ///< Made by `shell`.
+
+  /// Whether it was made by `shell`.
+  [[nodiscard]] bool is_shell_line() const noexcept { return shell_line_; }
+
+  /// The child's own name, and its arguments behind it.
   [[nodiscard]] const std::vector<std::string>& argv() const noexcept { return argv_; }
+
+  /// The directory, where one was chosen.
   [[nodiscard]] const std::optional<std::string>& cwd() const noexcept { return cwd_; }
+
+  /// The standard input, where it was chosen; so the other two.
   [[nodiscard]] const std::optional<stdio::input>& in() const noexcept { return in_; }
-  [[nodiscard]] const std::optional<stdio::output>& out() const noexcept { return out_; }
-  [[nodiscard]] const std::optional<stdio::error_output>& err() const noexcept { return err_; }
+  [[nodiscard]] const std::optional<stdio::output>& out() const noexcept { return out_; }  ///< The standard output.
+  [[nodiscard]] const std::optional<stdio::error_output>& err() const noexcept {
+    return err_;
+  }  ///< The standard error.
+
+  /// What it gets beside the three, by its number in the child.
   [[nodiscard]] const std::map<int, native_handle>& descriptors() const noexcept { return descriptors_; }
-  [[nodiscard]] process_group group() const noexcept { return group_; }
-  [[nodiscard]] process_tree tree() const noexcept { return tree_; }
-  [[nodiscard]] bool end_with_host() const noexcept { return end_with_host_; }
-  [[nodiscard]] const stop_policy& on_destroy() const noexcept { return on_destroy_; }
+
+  [[nodiscard]] process_group group() const noexcept { return group_; }         ///< What was chosen, or `automatic`.
+  [[nodiscard]] process_tree tree() const noexcept { return tree_; }            ///< What was chosen, or `group`.
+  [[nodiscard]] bool end_with_host() const noexcept { return end_with_host_; }  ///< What was chosen, or false.
+  [[nodiscard]] const stop_policy& on_destroy() const noexcept {
+    return on_destroy_;
+  }  ///< What was chosen, or to kill.
 
  private:
   std::string program_;

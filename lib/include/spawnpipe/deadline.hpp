@@ -21,7 +21,7 @@ namespace spawnpipe {
 /// Thread-safe as any value is.
 class deadline {
  public:
-  using clock = std::chrono::steady_clock;
+  using clock = std::chrono::steady_clock;  ///< The clock of all deadlines.
 
   /// Gives up `patience` from now: `child.wait(5s)`.
   template <class Rep, class Period>
@@ -47,7 +47,10 @@ class deadline {
     return at_most(std::chrono::ceil<clock::duration>(patience));
   }
 
+  /// Whether it is `now()`, rather than a moment that has come.
   [[nodiscard]] constexpr bool is_now() const noexcept { return when_ == clock::time_point::min(); }
+
+  /// Whether it is `never()`.
   [[nodiscard]] constexpr bool is_never() const noexcept { return when_ == clock::time_point::max(); }
 
   /// The moment itself; `time_point::min()` for now and `time_point::max()` for never.

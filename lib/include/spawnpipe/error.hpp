@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+/// spawnpipe: children, their pipes, and the loop that serves them.
 namespace spawnpipe {
 
 /// The library's own error codes. Those that have a generic meaning compare equal to a `std::errc` (named behind
@@ -38,6 +39,7 @@ enum class errc {
 /// The category of `errc`. Its name is "spawnpipe".
 [[nodiscard]] SPAWNPIPE_API const std::error_category& category() noexcept;
 
+/// The standard library's form of `code`.
 [[nodiscard]] inline std::error_code make_error_code(errc code) noexcept {
   return {static_cast<int>(code), category()};
 }
@@ -78,7 +80,9 @@ struct error {
 
 }  // namespace spawnpipe
 
+/// @cond
 template <>
 struct std::is_error_code_enum<spawnpipe::errc> : std::true_type {};
+/// @endcond
 
 #endif

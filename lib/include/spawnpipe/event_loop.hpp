@@ -38,8 +38,8 @@ class SPAWNPIPE_API event_loop {
 
   /// No loop; only good for being assigned to.
   event_loop() noexcept = default;
-  event_loop(event_loop&& other) noexcept;
-  event_loop& operator=(event_loop&& other) noexcept;
+  event_loop(event_loop&& other) noexcept;             ///< Takes the loop over; `other` is none.
+  event_loop& operator=(event_loop&& other) noexcept;  ///< The same, when what it had has been destroyed.
   ~event_loop();
 
   /// Waits and calls callbacks, until there is nothing left to wait for (no child with an `on_exit`, no open reader with an
@@ -70,13 +70,16 @@ class SPAWNPIPE_API event_loop {
   /// to date with what was begun since the last `run`. Moves bytes, calls no callback.
   [[nodiscard]] deadline next_deadline();
 
-  /// Handing the loop, and all that was made on it, to another thread takes two steps: the owner lets go, then the other
-  /// takes. Between them every call but these says `errc::wrong_thread`.
+  /// Handing the loop, and all that was made on it, to another thread takes two steps: the owner lets go by this, then the other
+  /// takes by `acquire_thread`. Between them every call but these says `errc::wrong_thread`.
   ///
-  /// Errors of `release_thread`: `std::errc::device_or_resource_busy` while a write is in flight; `errc::would_deadlock`
-  /// inside a callback; `errc::not_supported` on an adopted loop. Of `acquire_thread`: `errc::wrong_thread` while another
-  /// thread owns the loop that has not let go and has not ended.
+  /// Errors: `std::errc::device_or_resource_busy` while a write is in flight; `errc::would_deadlock` inside a callback;
+  /// `errc::not_supported` on an adopted loop.
   result<void> release_thread();
+
+  /// Makes the calling thread the owner. A loop whose owner has ended can be taken without having been let go.
+  ///
+  /// Errors: `errc::wrong_thread` while another thread owns the loop that has not let go and has not ended.
   result<void> acquire_thread();
 
  private:

@@ -20,9 +20,12 @@ class exit_status {
   /// Not known: the process is gone, but somebody else took its status. (Linux 6.15 and later tell it all the same.)
   constexpr exit_status() noexcept = default;
 
+  /// One that exited with `code`.
   [[nodiscard]] static constexpr exit_status exited(std::uint32_t code) noexcept {
     return {kind::exited, code, std::nullopt};
   }
+
+  /// One that `signal` ended, and whether it left a `core`, where that is known.
   [[nodiscard]] static constexpr exit_status signalled(int signal, std::optional<bool> core = std::nullopt) noexcept {
     return {kind::signalled, static_cast<std::uint32_t>(signal), core};
   }

@@ -34,16 +34,20 @@ class forward_core;
 /// Belongs to its loop's thread, and is destroyed there. Move-only.
 class SPAWNPIPE_API forward_interrupts {
  public:
-  /// For the children of this thread's own loop, which blocking calls use; or of `loop`.
+  /// For the children of this thread's own loop, which blocking calls use.
+  ///
+  /// Errors: what the system says.
+  [[nodiscard]] static result<forward_interrupts> begin();
+
+  /// For the children of `loop`.
   ///
   /// Errors: `errc::wrong_thread`, `errc::closed` for a `loop` that is none, and what the system says.
-  [[nodiscard]] static result<forward_interrupts> begin();
   [[nodiscard]] static result<forward_interrupts> begin(event_loop& loop);
 
   /// None.
   forward_interrupts() noexcept = default;
-  forward_interrupts(forward_interrupts&& other) noexcept;
-  forward_interrupts& operator=(forward_interrupts&& other) noexcept;
+  forward_interrupts(forward_interrupts&& other) noexcept;             ///< Goes on for `other`, which is none then.
+  forward_interrupts& operator=(forward_interrupts&& other) noexcept;  ///< The same, when what it had has ended.
   ~forward_interrupts();
 
   /// The number of the signal that came last, if one came since the beginning. Windows: 2 for Ctrl-C, 21 for Ctrl-Break. Never blocks.

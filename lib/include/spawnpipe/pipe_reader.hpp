@@ -39,8 +39,8 @@ class SPAWNPIPE_API pipe_reader {
  public:
   /// Closed, without a pipe.
   pipe_reader() noexcept = default;
-  pipe_reader(pipe_reader&& other) noexcept;
-  pipe_reader& operator=(pipe_reader&& other) noexcept;
+  pipe_reader(pipe_reader&& other) noexcept;             ///< Takes the pipe over; `other` is closed.
+  pipe_reader& operator=(pipe_reader&& other) noexcept;  ///< The same, when what it had has been closed.
   ~pipe_reader();
 
   /// Waits for at least one byte, and returns how many were put into `into`: never 0, unless `into` is empty.
@@ -69,6 +69,8 @@ class SPAWNPIPE_API pipe_reader {
   /// Errors: `errc::limit_reached` (the stream has more than fits; it stays unread), `errc::timed_out`, `errc::cancelled`,
   /// `errc::stopped`.
   result<void> read_all(std::string& buffer, std::size_t limit, deadline until, const cancellation& cancel = {});
+
+  /// The same as bytes.
   result<void> read_all(std::vector<std::byte>& buffer, std::size_t limit, deadline until,
                         const cancellation& cancel = {});
 

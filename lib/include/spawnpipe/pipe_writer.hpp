@@ -50,14 +50,14 @@ class SPAWNPIPE_API pipe_writer {
  public:
   /// Closed, without a pipe.
   pipe_writer() noexcept = default;
-  pipe_writer(pipe_writer&& other) noexcept;
-  pipe_writer& operator=(pipe_writer&& other) noexcept;
+  pipe_writer(pipe_writer&& other) noexcept;             ///< Takes the pipe over; `other` is closed.
+  pipe_writer& operator=(pipe_writer&& other) noexcept;  ///< The same, when what it had has been stopped.
   ~pipe_writer();
 
   /// Takes all of `bytes`, or as many as the queue has room for, and says how many (possibly none). Never blocks.
   /// What the pipe takes at once is not copied (POSIX; on Windows everything is, but for what `write_owned` takes).
   result<std::size_t> write(std::span<const std::byte> bytes);
-  result<std::size_t> write(std::string_view text);
+  result<std::size_t> write(std::string_view text);  ///< The same for text.
 
   /// Takes a whole buffer without copying it, where the queue has room for it or is empty; `buffer` is then empty.
   /// Otherwise returns false and leaves `buffer` as it was. Never blocks.
@@ -68,6 +68,8 @@ class SPAWNPIPE_API pipe_writer {
   ///
   /// Errors: `errc::timed_out`, `errc::cancelled`, `errc::would_deadlock`.
   result<void> write_all(std::span<const std::byte>& rest, deadline until, const cancellation& cancel = {});
+
+  /// The same for text.
   result<void> write_all(std::string_view& rest, deadline until, const cancellation& cancel = {});
 
   /// The same for a text that is not to be resumed: `write_all("quit\n", 1s)`. After an error, part of it may be accepted.

@@ -13,6 +13,7 @@ namespace spawnpipe::platform {
 struct orphanage;
 }
 
+/// What POSIX systems alone have.
 namespace spawnpipe::posix {
 
 /// A descriptor of the host, for `stdio::handle` and `command::descriptor`.
@@ -61,8 +62,8 @@ class SPAWNPIPE_API orphan_adoption {
   /// system says.
   [[nodiscard]] static result<orphan_adoption> begin();
 
-  orphan_adoption(orphan_adoption&& other) noexcept;
-  orphan_adoption& operator=(orphan_adoption&& other) noexcept;
+  orphan_adoption(orphan_adoption&& other) noexcept;             ///< Goes on for `other`, which is none then.
+  orphan_adoption& operator=(orphan_adoption&& other) noexcept;  ///< The same, when what it had has ended.
   ~orphan_adoption();
 
  private:

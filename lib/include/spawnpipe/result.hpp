@@ -21,29 +21,38 @@ namespace spawnpipe {
 template <class T>
 class [[nodiscard]] result {
  public:
-  using value_type = T;
+  using value_type = T;  ///< What it holds.
 
+  /// Holds `value`.
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+
+  /// Holds `failure`.
   result(spawnpipe::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}
 
+  /// Whether it holds a value.
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+
+  /// The same.
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
+  /// The value, unchecked.
   [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
-  [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&state_); }
-  [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&state_); }
+  [[nodiscard]] const T& operator*() const& noexcept { return *std::get_if<0>(&state_); }    ///< The same.
+  [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }  ///< The same.
+  [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&state_); }  ///< Into the value, unchecked.
+  [[nodiscard]] const T* operator->() const noexcept { return std::get_if<0>(&state_); }  ///< The same.
 
+  /// The error, unchecked.
   [[nodiscard]] spawnpipe::error& error() & noexcept { return *std::get_if<1>(&state_); }
-  [[nodiscard]] const spawnpipe::error& error() const& noexcept { return *std::get_if<1>(&state_); }
-  [[nodiscard]] spawnpipe::error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }
+  [[nodiscard]] const spawnpipe::error& error() const& noexcept { return *std::get_if<1>(&state_); }    ///< The same.
+  [[nodiscard]] spawnpipe::error&& error() && noexcept { return std::move(*std::get_if<1>(&state_)); }  ///< The same.
 
   /// The value, or `other` where there is none.
   template <class U>
   [[nodiscard]] T value_or(U&& other) const& {
     return has_value() ? **this : static_cast<T>(std::forward<U>(other));
   }
+  /// The same.
   template <class U>
   [[nodiscard]] T value_or(U&& other) && {
     return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(other));
@@ -55,10 +64,12 @@ class [[nodiscard]] result {
     require();
     return **this;
   }
+  /// The same.
   [[nodiscard]] const T& value() const& {
     require();
     return **this;
   }
+  /// The same.
   [[nodiscard]] T&& value() && {
     require();
     return *std::move(*this);
@@ -85,24 +96,33 @@ class [[nodiscard]] result {
 template <>
 class [[nodiscard]] result<void> {
  public:
-  using value_type = void;
+  using value_type = void;  ///< It holds nothing.
 
+  /// Success.
   result() noexcept = default;
+
+  /// Holds `failure`.
   result(spawnpipe::error failure) : failure_(std::move(failure)) {}
 
+  /// Whether it is success.
   [[nodiscard]] bool has_value() const noexcept { return !failure_.has_value(); }
+
+  /// The same.
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
 
+  /// The error, unchecked.
   [[nodiscard]] spawnpipe::error& error() & noexcept { return *failure_; }
-  [[nodiscard]] const spawnpipe::error& error() const& noexcept { return *failure_; }
-  [[nodiscard]] spawnpipe::error&& error() && noexcept { return *std::move(failure_); }
+  [[nodiscard]] const spawnpipe::error& error() const& noexcept { return *failure_; }    ///< The same.
+  [[nodiscard]] spawnpipe::error&& error() && noexcept { return *std::move(failure_); }  ///< The same.
 
 #if defined(__cpp_exceptions)
+  /// Throws `std::system_error` with the code and `error().message()` where there is an error.
   void value() const {
     if (!has_value()) throw std::system_error(error().code, error().message());
   }
 #endif
 
+  /// True where there is an error that compares equal to `code` (an `errc` or a `std::errc`).
   template <class Code>
   [[nodiscard]] bool failed_with(Code code) const noexcept {
     return !has_value() && error() == code;

@@ -39,7 +39,7 @@ enum class overflow {
 /// How much of one output stream is kept in memory.
 struct capture_limit {
   std::size_t bytes = std::size_t{64} * 1024 * 1024;  ///< For each stream; at most `max_bytes`.
-  overflow on_overflow = overflow::error;
+  overflow on_overflow = overflow::error;             ///< What happens to the rest.
 
   /// With `overflow::spill`: the files are named by this with "out" and "err" behind it, so that "logs/step-7." makes
   /// "logs/step-7.out". One that is there is replaced; a stream that stays within the limit makes none. UTF-8 on Windows; a
@@ -47,7 +47,7 @@ struct capture_limit {
   /// files, and no pipes.
   std::string spill_to = std::string{};
 
-  static constexpr std::size_t max_bytes = std::size_t{1} << 40;
+  static constexpr std::size_t max_bytes = std::size_t{1} << 40;  ///< The largest limit: 1 TiB.
 };
 
 /// How `run`, `run_async` and `communicate` go about it. Every member has a default; name those that matter:
@@ -89,9 +89,9 @@ struct completed {
   std::string out;                  ///< What was captured of standard output.
   std::string err;                  ///< What was captured of standard error. Empty where it was merged.
   std::uint64_t out_dropped = 0;    ///< Bytes of output beyond the limit, read and dropped.
-  std::uint64_t err_dropped = 0;
-  std::string out_file;  ///< The file that has all of the output, where it was spilled.
-  std::string err_file;
+  std::uint64_t err_dropped = 0;    ///< The same of standard error.
+  std::string out_file;             ///< The file that has all of the output, where it was spilled.
+  std::string err_file;             ///< The same of standard error.
   std::size_t unread_input =
       0;                       ///< Bytes of the input that the child did not take: it closed its stdin or ended early.
   bool drain_limited = false;  ///< The output had not ended `drain_limit` after the child: somebody else holds it.
@@ -144,9 +144,10 @@ struct completed {
 /// Belongs to its loop's thread. Move-only; may be destroyed in any callback, its own included.
 class SPAWNPIPE_API job {
  public:
+  /// No run. Its calls return `errc::closed`.
   job() noexcept = default;
-  job(job&& other) noexcept;
-  job& operator=(job&& other) noexcept;
+  job(job&& other) noexcept;             ///< Takes the run over; `other` is empty.
+  job& operator=(job&& other) noexcept;  ///< The same, when what it had has been destroyed.
   ~job();
 
   /// True until the callback was called.
@@ -155,10 +156,10 @@ class SPAWNPIPE_API job {
   /// The process id; 0 for an empty job.
   [[nodiscard]] std::int64_t id() const noexcept;
 
-  /// What has been captured of its output, and of its errors, so far: as `completed::out` would be if it ended now. A copy. Empty
-  /// once the callback was called.
+  /// What has been captured of its output so far: as `completed::out` would be if it ended now. A copy. Empty once the
+  /// callback was called.
   [[nodiscard]] std::string out() const;
-  [[nodiscard]] std::string err() const;
+  [[nodiscard]] std::string err() const;  ///< The same of its standard error.
 
   /// Begins to stop the child by `policy`, and returns at once; the callback tells the end. Called again, it replaces the policy
   /// and starts its phases anew. A child that ends by itself at that moment still has `why == ended_by::stopped`.

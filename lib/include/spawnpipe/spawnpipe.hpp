@@ -1,4 +1,4 @@
-// All of spawnpipe that is portable.
+// All of spawnpipe that is portable, but for <spawnpipe/stop_token.hpp>, which is dear to include.
 #ifndef SPAWNPIPE_SPAWNPIPE_HPP
 #define SPAWNPIPE_SPAWNPIPE_HPP
 
@@ -11,6 +11,7 @@
 #include <spawnpipe/event_loop.hpp>
 #include <spawnpipe/exit_status.hpp>
 #include <spawnpipe/forward_interrupts.hpp>
+#include <spawnpipe/fwd.hpp>
 #include <spawnpipe/pipe_reader.hpp>
 #include <spawnpipe/pipe_writer.hpp>
 #include <spawnpipe/resource_usage.hpp>

@@ -14,11 +14,12 @@ namespace spawnpipe {
 
 /// A descriptor (POSIX) or HANDLE (Windows) of the host, borrowed. `<spawnpipe/posix.hpp>` makes one of an `int`.
 struct native_handle {
-  std::intptr_t value = -1;
+  std::intptr_t value = -1;  ///< As the system has it; -1 is none.
 
   friend constexpr bool operator==(native_handle, native_handle) noexcept = default;
 };
 
+/// What a stream of a child may be connected to.
 namespace stdio {
 
 /// The host's own stream of the same name. Where the host has it closed, or says by its close-on-exec flag (POSIX) that no
@@ -37,8 +38,8 @@ struct pipe {
   /// Bytes that the reader's buffer, or the writer's queue, holds at most: 1 to 1 GiB.
   std::size_t capacity = default_capacity;
 
-  static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
-  static constexpr std::size_t max_capacity = std::size_t{1} << 30;
+  static constexpr std::size_t default_capacity = std::size_t{64} * 1024;  ///< 64 KiB.
+  static constexpr std::size_t max_capacity = std::size_t{1} << 30;        ///< 1 GiB.
 
   friend constexpr bool operator==(pipe, pipe) noexcept = default;
 };
@@ -62,14 +63,14 @@ enum class file_mode {
 /// is `std::errc::no_such_device_or_address` rather than a wait.
 struct to_file {
   std::string path;  ///< UTF-8 on Windows. Relative paths start at the host's directory, not at the child's.
-  file_mode mode = file_mode::truncate;
+  file_mode mode = file_mode::truncate;  ///< What becomes of a file that is there.
 
   friend bool operator==(const to_file&, const to_file&) = default;
 };
 
 /// A descriptor or handle of the host. Borrowed until `spawn` returns: the child has a duplicate, the host keeps its own.
 struct handle {
-  native_handle value;
+  native_handle value;  ///< What it is.
 
   friend constexpr bool operator==(handle, handle) noexcept = default;
 };
@@ -79,8 +80,11 @@ struct merge {
   friend constexpr bool operator==(merge, merge) noexcept = default;
 };
 
+/// What `in` may be.
 using input = std::variant<inherit, null, pipe, from_file, handle>;
+/// What `out` may be.
 using output = std::variant<inherit, null, pipe, to_file, handle>;
+/// What `err` may be.
 using error_output = std::variant<inherit, null, pipe, to_file, handle, merge>;
 
 }  // namespace stdio

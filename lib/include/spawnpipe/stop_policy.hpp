@@ -21,7 +21,7 @@ namespace spawnpipe {
 /// The deadline of the call stands above all graces: when it comes, what is left of them is skipped and the child is
 /// killed, unless `kill` is false. The reaping that follows a kill has a bound of its own, `reap_limit`.
 struct stop_policy {
-  using duration = std::chrono::milliseconds;
+  using duration = std::chrono::milliseconds;  ///< Of all graces.
 
   /// Close the child's stdin, then wait so long. What its writer still has queued is delivered first, if the child
   /// reads it within the grace.
@@ -75,7 +75,7 @@ enum class mechanism {
 
 /// How far a `terminate` or `kill` reached.
 struct signal_report {
-  mechanism reached = mechanism::process;
+  mechanism reached = mechanism::process;  ///< What it was sent to.
   bool exact = false;  ///< True only where the mechanism cannot miss a descendant; a process group can.
 };
 
@@ -106,6 +106,8 @@ struct stop_report {
 
 /// The enumerator's name.
 [[nodiscard]] SPAWNPIPE_API std::string_view to_string(stop_phase phase) noexcept;
+
+/// The enumerator's name.
 [[nodiscard]] SPAWNPIPE_API std::string_view to_string(mechanism reached) noexcept;
 
 }  // namespace spawnpipe

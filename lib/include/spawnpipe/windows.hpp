@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+/// What Windows alone has.
 namespace spawnpipe::windows {
 
 /// A HANDLE of the host, for `stdio::handle`. It needs not be inheritable: the child gets a duplicate.
