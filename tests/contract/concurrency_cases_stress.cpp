@@ -55,7 +55,10 @@ class table {
  private:
   void one(dice& any) {
     auto& each = players_[any(players_.size())];
-    if (!each) each = std::make_unique<player>(loop_, seed_ + any(1U << 30U), cancel_, all_);
+    if (!each) {
+      each = std::make_unique<player>(loop_, seed_ + any(1U << 30U), cancel_, all_,
+                                      [this](dice& which) { return players_[which(players_.size())].get(); });
+    }
     if (any(8) == 0) cancel_.reset();
     if (any(12) == 0) run(any);
     if (any(150) == 0) begin_job(any);

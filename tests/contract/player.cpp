@@ -61,16 +61,19 @@ void tally::add(const tally& other) {
   read += other.read;
 }
 
-player::player(event_loop& loop, std::uint64_t seed, spawnpipe::interrupter& cancel, tally& all)
-    : player(loop, dice(seed), cancel, all, dice(seed)(4) == 0 ? part::counts : part::copies, [seed] {
-        dice any(seed + 1);
-        return sizes{some_size(any, 100'000), some_size(any, 100'000), some_size(any, 70'000)};
-      }()) {}
+player::player(event_loop& loop, std::uint64_t seed, spawnpipe::interrupter& cancel, tally& all, neighbours others)
+    : player(loop, dice(seed), cancel, all, std::move(others), dice(seed)(4) == 0 ? part::counts : part::copies,
+             [seed] {
+               dice any(seed + 1);
+               return sizes{some_size(any, 100'000), some_size(any, 100'000), some_size(any, 70'000)};
+             }()) {}
 
-player::player(event_loop& loop, dice mine, spawnpipe::interrupter& cancel, tally& all, part plays, sizes of)
+player::player(event_loop& loop, dice mine, spawnpipe::interrupter& cancel, tally& all, neighbours others, part plays,
+               sizes of)
     : mine_(mine),
       cancel_(cancel),
       all_(all),
+      others_(std::move(others)),
       plays_(plays),
       running_(
           must(spawnpipe::spawn(loop, plays == part::counts ? piped({.in = of.in, .out = of.out}, "checksum")
@@ -377,39 +380,45 @@ void player::set_callbacks() {
   });
 }
 
-// Anything that does not wait.
+// Something with this child, or with another whose news may have come and not been told yet.
 void player::in_callback() {
+  player* const whom = mine_(2) == 0 ? this : others_(mine_);
+  if (whom != nullptr) whom->act(mine_);
+}
+
+// Anything that does not wait.
+void player::act(dice& any) {
   if (!running_) return;
-  switch (mine_(24)) {
-    case 0: write(mine_, true); break;
+  switch (any(24)) {
+    case 0: write(any, true); break;
     case 1:
-      read_some(mine_, deadline::now());
+      read_some(any, deadline::now());
       all_.count(deed::read_in_callback);
       break;
     case 2:
-      drain(mine_);
+      drain(any);
       all_.count(deed::read_in_callback);
       break;
     case 3:
-      stop_or_resume(mine_);
+      stop_or_resume(any);
       all_.count(deed::stop_in_callback);
       break;
     case 4:
       CHECK(running_->wait(patience()).failed_with(errc::would_deadlock) != running_->status().has_value());
       break;
     case 5:
-      if (mine_(4) == 0) {
-        ask_to_end(mine_);
+      if (any(4) == 0) {
+        ask_to_end(any);
         all_.count(deed::end_in_callback);
       }
       break;
     case 6:
-      if (mine_(4) == 0) {
+      if (any(4) == 0) {
         running_.reset();
         all_.count(deed::destroy_in_callback);
       }
       break;
-    default: consume(mine_(1U << mine_(17))); break;
+    default: consume(any(1U << any(17))); break;
   }
   if (running_) check();
 }

@@ -61,8 +61,11 @@ struct tally {
 
 class player {
  public:
-  // The seed decides what it is like, and what its callbacks do.
-  player(event_loop& loop, std::uint64_t seed, spawnpipe::interrupter& cancel, tally& all);
+  // The others at the table, one of which may be null, or this one.
+  using neighbours = std::function<player*(dice&)>;
+
+  // The seed decides what it is like, and what its callbacks do, to itself and to its neighbours.
+  player(event_loop& loop, std::uint64_t seed, spawnpipe::interrupter& cancel, tally& all, neighbours others);
   player(const player&) = delete;
   player& operator=(const player&) = delete;
   ~player() = default;
@@ -84,7 +87,8 @@ class player {
     std::size_t block;
   };
 
-  player(event_loop& loop, dice mine, spawnpipe::interrupter& cancel, tally& all, part plays, sizes of);
+  player(event_loop& loop, dice mine, spawnpipe::interrupter& cancel, tally& all, neighbours others, part plays,
+         sizes of);
 
   template <class T>
   bool note(const spawnpipe::result<T>& said);
@@ -107,10 +111,12 @@ class player {
   void ask_to_end(dice& any);
   void set_callbacks();
   void in_callback();
+  void act(dice& any);
 
   dice mine_;
   spawnpipe::interrupter& cancel_;
   tally& all_;
+  neighbours others_;
   part plays_;
   std::optional<child> running_;
   std::size_t
