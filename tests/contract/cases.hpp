@@ -8,6 +8,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <random>
@@ -125,12 +126,15 @@ struct sum {
   return {.count = std::strtoull(std::string(answer).c_str(), nullptr, 10), .good = answer.ends_with(" -\n")};
 }
 
-// Numbers that look random and are the same on every system. A case prints its seed.
+// Numbers that look random and are the same on every system. Costs nothing to make: each thing that is to be repeated may have one of its
+// own.
 class dice {
  public:
-  explicit dice(std::uint64_t seed) : engine_(seed) {}
+  explicit dice(std::uint64_t seed) : seed_(pattern::word(seed)) {}
   // 0 to below - 1.
-  std::size_t operator()(std::size_t below) { return static_cast<std::size_t>(engine_() % below); }
+  std::size_t operator()(std::size_t below) {
+    return static_cast<std::size_t>(pattern::word(seed_ + count_++) % below);
+  }
   // From 1 on; small numbers are as likely as large ones.
   std::size_t size(std::size_t most) {
     const std::size_t top = std::size_t{1} << (*this)(static_cast<std::size_t>(std::bit_width(most)));
@@ -138,8 +142,18 @@ class dice {
   }
 
  private:
-  std::mt19937_64 engine_;
+  std::uint64_t seed_;
+  std::uint64_t count_ = 0;
 };
+
+// SPAWNPIPE_SEED of the environment, or any. Printed, so that the run can be repeated.
+[[nodiscard]] inline std::uint64_t the_seed() {
+  const char* const given = std::getenv("SPAWNPIPE_SEED");
+  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+  std::printf("SPAWNPIPE_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  std::fflush(stdout);  // it may be the last that is heard of this program
+  return seed;
+}
 
 }  // namespace cases
 

@@ -1,4 +1,4 @@
-// Random trees, killed at random moments. SPAWNPIPE_TREES in the environment says how many.
+// Random trees, killed at random moments. SPAWNPIPE_TREES in the environment says how many, SPAWNPIPE_SEED repeats a run.
 #include "cases.hpp"
 
 #include "../results.hpp"
@@ -33,7 +33,7 @@ TEST_CASE("[P5][P6][P9] random trees that are ended at random moments leave noth
   const int usual_count = slow ? 15 : 60;
   const int count = wanted != nullptr ? std::atoi(wanted) : usual_count;
   harness::bound_case(30s + count * (slow ? 3000ms : 200ms));
-  const std::uint64_t seed = std::random_device()();
+  const std::uint64_t seed = the_seed();
   CAPTURE(seed);
   dice any(seed);
   // Those who leave their session are seen only where the mechanism is exact.
