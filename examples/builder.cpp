@@ -56,10 +56,7 @@ std::string text_of(const spawnpipe::completed& done) {
 
 std::string_view hint_for(const spawnpipe::error& why) {
   using spawnpipe::stage;
-  if (why.where == stage::exec && why == std::errc::no_such_file_or_directory) {
-    return "hint: there is no such program; is it installed, and in the PATH?\n";
-  }
-  if (why.where == stage::exec && why == std::errc::permission_denied) return "hint: it is not an executable file\n";
+  if (why.where == stage::exec && why == std::errc::no_such_file_or_directory) return "hint: is it installed?\n";
   if (why.where == stage::cwd) return "hint: the \"directory\" of this entry must be there\n";
   return {};
 }
@@ -131,7 +128,7 @@ bool builder::start(std::size_t entry) {
     options_.jobs = running_.size();
     return false;
   }
-  failed(entry, "could not be started: " + started.error().message(), hint_for(started.error()), {});
+  failed(entry, to_string(started.error()), hint_for(started.error()), {});
   return true;
 }
 
@@ -155,7 +152,7 @@ void builder::ended(std::size_t entry, const spawnpipe::completed& done) {
     if (!done.status.success()) {
       failed(entry, to_string(done), hint_for(what.command, done.status), output);
     } else if (done.output_error) {
-      failed(entry, "its output could not be read: " + done.output_error->message(), {}, output);
+      failed(entry, to_string(*done.output_error), {}, output);
     } else if (what.output && !fs::exists(*what.output, none)) {
       failed(entry, "it succeeded, but did not make " + utf8(*what.output), {}, output);
     } else {
@@ -186,7 +183,7 @@ void builder::end_early(const std::string& reason, const spawnpipe::stop_policy&
   // Each of these only begins: the loop takes all of them to their end at the same time.
   for (auto& [entry, command] : running_) {
     if (const auto begun = command.job.stop(policy); !begun) {
-      shown_.print(entries_[entry].label + ": " + begun.error().message() + '\n');
+      shown_.print(entries_[entry].label + ": " + to_string(begun.error()) + '\n');
     }
   }
 }

@@ -31,7 +31,7 @@ int be(const std::string& child) {
 bool show(const char* program, const char* child, spawnpipe::ended_by expected_why, bool expected_success) {
   const auto done = spawnpipe::run({program, child}, {.input = "pear\nfig\napple\n", .until = 2s});
   if (!done) {
-    std::cerr << "the " << child << " could not be run: " << done.error().message() << '\n';
+    std::cerr << to_string(done.error()) << '\n';
     return false;
   }
   std::cout << "the " << child << ' ' << to_string(*done) << "\n  why: " << to_string(done->why)

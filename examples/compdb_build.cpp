@@ -84,7 +84,7 @@ exit_code build(const std::string& database, const build_options& options) {
   const std::vector<compilation> entries = read_compilation_database(path_of_utf8(database));
   auto loop = spawnpipe::event_loop::create();
   if (!loop) {
-    std::cerr << "compdb_build: " << loop.error().message() << '\n';
+    std::cerr << "compdb_build: " << to_string(loop.error()) << '\n';
     return some_failed;
   }
 
@@ -92,7 +92,7 @@ exit_code build(const std::string& database, const build_options& options) {
   build_report report = builder(*loop, interrupted, entries, shown, options).run();
   shown.print(summary(report, entries, shown.elapsed()));
   if (report.loop_error) {
-    std::cerr << "compdb_build: " << report.loop_error->message() << '\n';
+    std::cerr << "compdb_build: " << to_string(*report.loop_error) << '\n';
     return some_failed;
   }
   if (report.interrupted) return was_interrupted;

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   if (argc == 3) return count(std::stoi(argv[1]), std::chrono::milliseconds(std::stoi(argv[2])));
   auto loop = spawnpipe::event_loop::create();
   if (!loop) {
-    std::cerr << loop.error().message() << '\n';
+    std::cerr << to_string(loop.error()) << '\n';
     return 1;
   }
 
@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
         if (line->ends_with('\r')) line->remove_suffix(1);  // on Windows children end their lines with CR LF
         std::cout << name << ": " << *line << '\n';
       }
-      if (const auto broken = out.error()) std::cerr << name << ": " << broken->message() << '\n';
+      if (const auto broken = out.error()) std::cerr << name << ": " << to_string(*broken) << '\n';
     });
     started->on_exit([name, &ended_well](spawnpipe::child&, const spawnpipe::exit_status& status) {
       std::cout << name << ' ' << to_string(status) << '\n';
@@ -52,9 +52,9 @@ int main(int argc, char** argv) {
   const auto slow = start("slow", "3", "200");
   const auto quick = start("quick", "5", "100");
   for (const auto* started : {&slow, &quick}) {
-    if (!*started) std::cerr << started->error().message() << '\n';
+    if (!*started) std::cerr << to_string(started->error()) << '\n';
   }
 
-  if (auto all = loop->run(10s); !all) std::cerr << "loop: " << all.error().message() << '\n';
+  if (auto all = loop->run(10s); !all) std::cerr << to_string(all.error()) << '\n';
   return ended_well == 2 ? 0 : 1;
 }

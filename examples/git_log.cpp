@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 int main() {
   const auto log = spawnpipe::run({"git", "log", "--oneline", "-5"}, {.until = 5s});
   if (!log) {
-    std::cerr << "git could not be run: " << log.error().message() << '\n';
+    std::cerr << to_string(log.error()) << '\n';
     return 1;
   }
   if (!log->success()) {

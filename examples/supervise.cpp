@@ -50,7 +50,7 @@ void say(const std::string& text) { std::cerr << "supervise: " << text << std::e
 std::optional<spawnpipe::exit_status> live(spawnpipe::child& running, const spawnpipe::stop_policy& policy) {
   const auto status = running.wait(spawnpipe::deadline::never(), interrupted);
   const auto stopped = running.stop(policy);  // also what it left behind
-  if (!stopped) say(stopped.error().message());
+  if (!stopped) say(to_string(stopped.error()));
   if (!status) return std::nullopt;
   return *status;
 }
@@ -61,7 +61,7 @@ int supervise(const spawnpipe::command& what, int restarts, const spawnpipe::sto
     const auto began = clock::now();
     auto running = spawnpipe::spawn(what);
     if (!running) {
-      say(running.error().message());
+      say(to_string(running.error()));
       return not_started;
     }
     const auto status = live(*running, policy);

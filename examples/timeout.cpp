@@ -29,7 +29,7 @@ enum exit_code { timed_out = 124, failed = 125, not_started = 126, not_found = 1
 spawnpipe::interrupter interrupted;  // global: signal handlers use it
 
 int complain(const spawnpipe::error& why, int code) {
-  std::cerr << "timeout: " << why.message() << '\n';
+  std::cerr << "timeout: " << to_string(why) << '\n';
   return code;
 }
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 int fail(const char* what, const spawnpipe::error& why) {
-  std::cerr << what << ": " << why.message() << '\n';
+  std::cerr << what << ": " << to_string(why) << '\n';
   return 1;
 }
 

@@ -124,9 +124,7 @@ result<std::string> batch_command_line(std::string_view cmd_exe, std::string_vie
   if (!is_full_path(file)) return wrong_path("script", script, "is not a full path that cmd.exe takes");
   if (!ends_as_batch_file(file)) return wrong_path("script", script, "is not a batch file");
 
-  std::string line = "\"" + std::string(cmd_exe) + "\" /d /e:ON /v:OFF /c \"\"";
-  for (const char c : file) append_character(line, c);
-  line += '"';
+  std::string line = "\"" + std::string(cmd_exe) + "\" /d /e:ON /v:OFF /c \"" + quote_path_for_cmd(file);
   for (std::size_t index = 0; index < arguments.size(); ++index) {
     if (const char* why = impossible_in_argument(arguments[index])) {
       return refuse("argv[" + std::to_string(index + 1) + "] " + why);
@@ -140,6 +138,18 @@ result<std::string> batch_command_line(std::string_view cmd_exe, std::string_vie
   if (!wide) return refuse("the script's path is not UTF-8");
   if (wide->size() > longest_cmd_line) return too_long_command_line(script, wide->size(), longest_cmd_line);
   return line;
+}
+
+std::string quote_batch_argument(std::string_view argument) {
+  std::string text;
+  append_argument(text, argument);
+  return text;
+}
+
+std::string quote_path_for_cmd(std::string_view path) {
+  std::string text = "\"";
+  for (const char c : path) append_character(text, c);
+  return text += '"';
 }
 
 }  // namespace spawnpipe::detail

@@ -53,6 +53,11 @@ inline constexpr std::size_t longest_cmd_line = 8191;
 [[nodiscard]] result<std::string> batch_command_line(std::string_view cmd_exe, std::string_view script,
                                                      std::span<const std::string> arguments);
 
+/// One argument as it stands in that line. Not for what batch_command_line refuses.
+[[nodiscard]] std::string quote_batch_argument(std::string_view argument);
+/// A path, in quotes in which cmd.exe expands nothing. Not for one with a quote, which no path has.
+[[nodiscard]] std::string quote_path_for_cmd(std::string_view path);
+
 }  // namespace spawnpipe::detail
 
 #endif

@@ -3,10 +3,23 @@
 
 #include "platform.hpp"
 
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
 namespace spawnpipe {
+
+environment environment::snapshot() {
+  environment all;
+  all.clear();
+  for (const std::string& variable : platform::host_environment()) {
+    const std::size_t end = variable.find('=');
+    if (end == 0 || end == std::string::npos) continue;
+    all.changes_.try_emplace(variable.substr(0, end),
+                             variable.substr(end + 1));  // of two the first counts, as for getenv
+  }
+  return all;
+}
 
 environment& environment::set(std::string name, std::string value) {
   changes_.insert_or_assign(std::move(name), std::move(value));
@@ -112,5 +125,7 @@ command& command::on_destroy(stop_policy policy) noexcept {
   on_destroy_ = policy;
   return *this;
 }
+
+std::string to_string(const command& what) { return platform::line_for_shell(what); }
 
 }  // namespace spawnpipe

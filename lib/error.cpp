@@ -1,5 +1,12 @@
-// The error category, and the text of an error.
+// The error category, and the hint that an error may carry.
 #include <spawnpipe/error.hpp>
+
+#include "bounded_text.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstring>
+#include <new>
 
 namespace spawnpipe {
 namespace {
@@ -71,16 +78,38 @@ const std::error_category& category() noexcept {
   return instance.value;
 }
 
-std::string error::message() const {
-  std::string text(to_string(where));
-  text += ": ";
-  if (!subject.empty()) {
-    text += '"';
-    text += subject;
-    text += "\": ";
-  }
-  text += code.message();
-  return text;
+// The bytes of the text stand behind it.
+struct hint_text::text {
+  explicit text(std::size_t length) noexcept : size(length) {}
+
+  [[nodiscard]] char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+
+  std::atomic<unsigned> owners = 1;
+  std::size_t size;
+};
+
+hint_text::hint_text(std::string_view given) noexcept {
+  detail::bounded_text bounded;
+  const std::string_view words = (bounded += given).view();
+  if (words.empty()) return;
+  void* const memory = ::operator new(sizeof(text) + words.size(), std::nothrow);
+  if (memory == nullptr) return;
+  kept_ = ::new (memory) text(words.size());
+  std::memcpy(kept_->bytes(), words.data(), words.size());
+}
+
+std::string_view hint_text::view() const noexcept {
+  return kept_ == nullptr ? std::string_view() : std::string_view(kept_->bytes(), kept_->size);
+}
+
+void hint_text::retain() noexcept {
+  if (kept_ != nullptr) kept_->owners.fetch_add(1, std::memory_order_relaxed);
+}
+
+void hint_text::release() noexcept {
+  if (kept_->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  kept_->~text();
+  ::operator delete(static_cast<void*>(kept_));
 }
 
 }  // namespace spawnpipe

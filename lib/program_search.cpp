@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
+#include <utility>
 
 namespace spawnpipe::detail {
 namespace {
@@ -149,16 +149,32 @@ std::optional<std::string> find_windows_program(std::string_view name, const win
   auto extensions = extensions_of(where.path_extensions);
   if (extensions.empty()) extensions = extensions_of(usual_extensions);
 
-  if (program->find('\\') != std::string::npos || begins_with_drive(*program)) {
+  if (is_windows_path(*program)) {
     const auto path = full_path(*program, where.directory);
     return path ? first_file(*path, extensions, is_file) : std::nullopt;
   }
-  for (const std::string& entry : entries_of(where.path)) {
-    const auto folder = backslashed(entry);
-    if (!folder || !is_full_path(*folder)) continue;
-    if (auto found = first_file(join(*folder, *program), extensions, is_file)) return found;
+  for (const std::string& folder : folders_of_windows_path(where.path)) {
+    if (auto found = first_file(join(folder, *program), extensions, is_file)) return found;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> folders_of_windows_path(std::string_view path) {
+  std::vector<std::string> folders;
+  for (const std::string& entry : entries_of(path)) {
+    auto folder = backslashed(entry);
+    if (folder && is_full_path(*folder)) folders.push_back(*std::move(folder));
+  }
+  return folders;
+}
+
+std::optional<std::string> windows_path_from(std::string_view name, std::string_view directory) {
+  const auto path = backslashed(name);
+  return path && is_windows_path(*path) ? full_path(*path, directory) : std::nullopt;
+}
+
+bool is_windows_path(std::string_view name) {
+  return name.find_first_of("\\/") != std::string_view::npos || begins_with_drive(name);
 }
 
 }  // namespace spawnpipe::detail

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace spawnpipe::detail {
 
@@ -38,6 +39,15 @@ struct windows_program_search {
 [[nodiscard]] std::optional<std::string> find_windows_program(std::string_view name,
                                                               const windows_program_search& where,
                                                               const std::function<bool(const std::string&)>& is_file);
+
+/// The folders of that PATH that are looked at, in their order.
+[[nodiscard]] std::vector<std::string> folders_of_windows_path(std::string_view path);
+
+/// The full path of a name that is one, as it is seen from `directory`; nothing for other names.
+[[nodiscard]] std::optional<std::string> windows_path_from(std::string_view name, std::string_view directory);
+
+/// Whether the name is a path, and is not looked for in PATH.
+[[nodiscard]] bool is_windows_path(std::string_view name);
 
 }  // namespace spawnpipe::detail
 

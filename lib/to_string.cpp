@@ -1,6 +1,9 @@
 // The texts of enumerations and results.
 #include <spawnpipe/run.hpp>
 
+#include "platform.hpp"
+#include "windows_exit_code.hpp"
+
 #include <cstdio>
 
 namespace spawnpipe {
@@ -58,13 +61,18 @@ std::string_view to_string(ended_by why) noexcept {
 std::string to_string(const exit_status& status) {
   if (const auto code = status.code()) {
     // Windows exceptions are known by their hexadecimal names.
-    char text[48];
-    std::snprintf(text, sizeof text, *code >= 0x80000000U ? "exited with code 0x%08lX" : "exited with code %lu",
+    char number[48];
+    std::snprintf(number, sizeof number, *code >= 0x80000000U ? "exited with code 0x%08lX" : "exited with code %lu",
                   static_cast<unsigned long>(*code));
+    std::string text = number;
+    if (const auto* const known = detail::find_windows_exit_code(*code)) {
+      ((((text += " (") += known->name) += ": ") += known->meaning) += ')';
+    }
     return text;
   }
   if (const auto signal = status.signal()) {
     std::string text = "ended by signal " + std::to_string(*signal);
+    if (const std::string name = platform::signal_name(*signal); !name.empty()) text += " (" + name + ')';
     if (status.core_dumped().value_or(false)) text += ", core dumped";
     return text;
   }
@@ -86,7 +94,7 @@ std::string to_string(const completed& done) {
     text += after;
   }
   text += to_string(done.status);
-  if (done.output_error) text += "; output: " + done.output_error->message();
+  if (done.output_error) text += "; output: " + to_string(*done.output_error);
   if (!done.out_file.empty()) text += "; all of its output is in " + done.out_file;
   if (!done.err_file.empty()) text += "; all of its errors are in " + done.err_file;
   if (done.drain_limited) text += "; its output is still held open by another process";

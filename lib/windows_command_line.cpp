@@ -2,6 +2,7 @@
 // as such as 2n + 1; all other backslashes stand for themselves. `""` is never written inside quotes.
 #include "windows_command_line.hpp"
 
+#include "bounded_text.hpp"
 #include "utf.hpp"
 
 #include <algorithm>
@@ -81,7 +82,10 @@ std::string take_argument(std::string_view& line, windows_splitting how) {
 }  // namespace
 
 std::string quote_windows_argument(std::string_view argument) {
-  if (is_safe_without_quotes(argument)) return std::string(argument);
+  return is_safe_without_quotes(argument) ? std::string(argument) : always_quote_windows_argument(argument);
+}
+
+std::string always_quote_windows_argument(std::string_view argument) {
   std::string quoted = "\"";
   std::size_t backslashes = 0;  // at the end of what is written so far
   for (const char c : argument) {
@@ -95,9 +99,16 @@ std::string quote_windows_argument(std::string_view argument) {
 }
 
 error too_long_command_line(std::string_view program, std::size_t units, std::size_t limit) {
-  return {make_error_code(std::errc::argument_list_too_long), stage::exec,
-          std::string(program) + " with a command line of " + std::to_string(units) + " UTF-16 units, where " +
-              std::to_string(limit) + " are possible"};
+  bounded_text text;
+  text += "the command line has ";
+  text += units;
+  text += " UTF-16 units, ";
+  text += units - limit;
+  text += " more than the ";
+  text += limit;
+  text += " that are possible";
+  return {make_error_code(std::errc::argument_list_too_long), stage::exec, std::string(program),
+          hint_text(text.view())};
 }
 
 result<std::string> windows_command_line(std::span<const std::string> argv) {

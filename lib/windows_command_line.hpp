@@ -25,6 +25,8 @@ inline constexpr std::size_t longest_windows_command_line = 32766;
 /// what start-up code expands outside quotes. The C runtimes of mingw-w64 and (with setargv.obj) Microsoft expand `*` and `?`;
 /// Cygwin's and MSYS's also take `'`, brackets and braces for their own.
 [[nodiscard]] std::string quote_windows_argument(std::string_view argument);
+/// In quotes, whatever it is.
+[[nodiscard]] std::string always_quote_windows_argument(std::string_view argument);
 
 /// The line for CreateProcess. argv[0] is always in quotes, so that no program looks for its end at a space.
 ///
@@ -33,7 +35,7 @@ inline constexpr std::size_t longest_windows_command_line = 32766;
 /// `std::errc::argument_list_too_long` at `stage::exec`, as other systems have it.
 [[nodiscard]] result<std::string> windows_command_line(std::span<const std::string> argv);
 
-/// The subject names the program, the length and the limit.
+/// The subject is the program; the hint names the length and the limit.
 [[nodiscard]] error too_long_command_line(std::string_view program, std::size_t units, std::size_t limit);
 
 /// Whose rules split a line.

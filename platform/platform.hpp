@@ -160,6 +160,9 @@ struct spawned {
 [[nodiscard]] result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited);
 // Starts it as nobody's child, in a session of its own; the plan has no pipe. Its id.
 [[nodiscard]] result<std::int64_t> spawn_detached(const spawn_plan& plan);
+// The full path of the file that a spawn with these would run; or that spawn's error. No loop, any thread.
+[[nodiscard]] result<std::string> find_program(const std::string& program, const std::optional<std::string>& cwd,
+                                               const std::optional<std::vector<std::string>>& environment);
 // How it ended; nothing while it runs.
 [[nodiscard]] std::optional<exit_status> process_poll(process* self) noexcept;
 // What it used, once it has ended; nothing where that is not known. lib fills in what passed of time.
@@ -172,6 +175,8 @@ enum class signal_kind { terminate, kill, forward };
 [[nodiscard]] result<signal_report> process_signal(process* self, signal_kind which, int number) noexcept;
 // Whether the system has a signal of that number, to ask with.
 [[nodiscard]] bool signal_exists(int number) noexcept;
+// Its name ("SIGKILL"); empty where it has none.
+[[nodiscard]] std::string signal_name(int number);
 // What is left of the process and of what it started. Asked for when it has ended; `gone` is false while it runs.
 [[nodiscard]] tree_report process_tree_look(process* self) noexcept;
 // Whether it is stopped now. Where that is news, the host has its terminal back.
@@ -207,6 +212,8 @@ void interrupts_end() noexcept;
 [[nodiscard]] bool same_variable(std::string_view one, std::string_view other) noexcept;
 // The program and the switch that run a line of text (`/bin/sh`, `-c`).
 [[nodiscard]] std::vector<std::string> shell_prefix();
+// The command as a line to be pasted into that shell.
+[[nodiscard]] std::string line_for_shell(const command& what);
 
 // The back end's name, for the table of the tests and for a person who asks.
 [[nodiscard]] const char* backend_name() noexcept;

@@ -10,10 +10,12 @@ namespace {
 thread_local bool counting = false;
 thread_local int counted = 0;
 thread_local bool (*left_out)() noexcept = nullptr;
+thread_local bool refusing = false;
 
 }  // namespace
 
 HARNESS_MAY_GIVE_WAY void* operator new(std::size_t size, const std::nothrow_t& /*how*/) noexcept {
+  if (refusing) return nullptr;
   if (counting && (left_out == nullptr || !left_out())) ++counted;
   return std::malloc(size > 0 ? size : 1);
 }
@@ -39,6 +41,10 @@ int allocation_counter::count() noexcept {
   counting = false;
   return counted;
 }
+
+no_memory::no_memory() noexcept { refusing = true; }
+
+no_memory::~no_memory() { refusing = false; }
 
 bool allocations_are_counted() {
   allocation_counter counter;

@@ -1,4 +1,4 @@
-// Counts what this thread allocates by operator new. For programs that are built with allocation.cpp.
+// Counts what this thread allocates by operator new, or refuses it. For programs that are built with allocation.cpp.
 #ifndef SPAWNPIPE_TESTS_ALLOCATION_HPP
 #define SPAWNPIPE_TESTS_ALLOCATION_HPP
 
@@ -16,7 +16,16 @@ class allocation_counter {
   [[nodiscard]] int count() noexcept;
 };
 
-// False where the counter sees nothing.
+// While this lives, this thread gets no memory by operator new. No assertion of doctest's meanwhile.
+class no_memory {
+ public:
+  no_memory() noexcept;
+  no_memory(const no_memory&) = delete;
+  no_memory& operator=(const no_memory&) = delete;
+  ~no_memory();
+};
+
+// False where the counter sees nothing, and nothing can be refused.
 [[nodiscard]] bool allocations_are_counted();
 
 }  // namespace harness

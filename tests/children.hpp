@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +96,22 @@ class working_directory {
 
  private:
   std::filesystem::path before_;
+};
+
+// A variable of this process's environment has that value, or none, for as long as this lives.
+class host_variable {
+ public:
+  host_variable(std::string name, const std::optional<std::string>& value)
+      : name_(std::move(name)), before_(host_os::variable(name_)) {
+    host_os::set_variable(name_, value);
+  }
+  host_variable(const host_variable&) = delete;
+  host_variable& operator=(const host_variable&) = delete;
+  ~host_variable() { host_os::set_variable(name_, before_); }
+
+ private:
+  std::string name_;
+  std::optional<std::string> before_;
 };
 
 // The whole of a file; and one written anew.

@@ -72,6 +72,13 @@ void block_signals_here();
 // Whether a child has this variable even where its environment is to be empty.
 [[nodiscard]] bool always_set(std::string_view name);
 
+// What stands between the folders of PATH.
+[[nodiscard]] char path_separator();
+
+// A variable of this process's own environment; and one that is changed, or taken away. No other thread runs then.
+[[nodiscard]] std::optional<std::string> variable(const std::string& name);
+void set_variable(const std::string& name, const std::optional<std::string>& value);
+
 // Runs this very program anew with these arguments, with stdin from the null device.
 struct ended {
   int code = -1;       // exit code; minus the signal's number where one ended it

@@ -5,7 +5,9 @@
 // a handler of the host would run in the host's memory.
 #include "child_linux.hpp"
 
+#include "bare.hpp"
 #include "call_numbers_linux.hpp"
+#include "exec_walk.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -18,14 +20,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
-
-// No bookkeeping of a sanitizer or of coverage: its memory is the host's.
-#if defined(__clang__)
-#define SPAWNPIPE_BARE __attribute__((no_sanitize("address", "thread", "undefined"), no_profile_instrument_function))
-#else
-#define SPAWNPIPE_BARE \
-  __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined, no_profile_instrument_function))
-#endif
 
 // A process that shares this stack may return from none of the functions on it: so a call that makes one is no function.
 #define SPAWNPIPE_INLINE __attribute__((always_inline)) inline
@@ -315,28 +309,19 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE void leave_it_to_the_system(child_plan& plan) no
 
 // ---- exec
 
-SPAWNPIPE_BARE bool not_there(word said) noexcept {
-  return said == -ENOENT || said == -ENOTDIR || said == -ESTALE || said == -ENODEV || said == -ETIMEDOUT;
-}
-
-// As execvp(3): the next candidate is tried where this one is not there; one that may not be executed is remembered.
+// As execvp(3).
 [[noreturn]] SPAWNPIPE_BARE void execute(child_plan& plan) noexcept {
-  word said = -ENOENT;
-  bool denied = false;
+  exec_walk walk = exec_walk_begin;
   for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
-    said = call(SYS_execve, address(*path), address(plan.argv), address(plan.environment));
+    const word said = call(SYS_execve, address(*path), address(plan.argv), address(plan.environment));
     if (said == -ENOEXEC) {
       plan.shell_argv[1] = *path;
       const word shell = call(SYS_execve, address("/bin/sh"), address(plan.shell_argv), address(plan.environment));
       fail(plan, child_step::exec, shell == -ENOENT ? said : shell);
     }
-    if (said == -EACCES) {
-      denied = true;
-    } else if (!not_there(said)) {
-      break;
-    }
+    if (!exec_walk_on(walk, static_cast<int>(-said))) break;
   }
-  fail(plan, child_step::exec, denied && not_there(said) ? -EACCES : said);
+  fail(plan, child_step::exec, -exec_walk_outcome(walk));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 namespace spawnpipe::platform {
 
 [[nodiscard]] inline std::error_code system_code(int number) noexcept { return {number, std::system_category()}; }
+// Where the number tells of a limit, the error's hint tells that.
 [[nodiscard]] error system_error(int number, stage where, std::string subject = {});
 // libuv's codes are negated errnos on POSIX.
 [[nodiscard]] error uv_error(int code, stage where, std::string subject = {});

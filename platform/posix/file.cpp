@@ -2,6 +2,7 @@
 #include "file.hpp"
 
 #include "error.hpp"
+#include "hint.hpp"
 #include "platform.hpp"
 #include "plug.hpp"
 #include "write_quietly.hpp"
@@ -17,7 +18,7 @@ struct file {
 
 result<unique_fd> open_file(const std::string& path, int flags) {
   unique_fd opened(sys::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666));
-  if (!opened) return system_error(errno, stage::redirect, path);
+  if (!opened) return path_error(errno, stage::redirect, path);
   opened = above_stdio(std::move(opened));
   if (!opened) return system_error(errno, stage::redirect, path);
   const int status = sys::fcntl(opened.get(), F_GETFL, 0);

@@ -1,5 +1,6 @@
 // What the host has: its clock, its environment, its shell.
 #include "platform.hpp"
+#include "sh_line.hpp"
 #include "system.hpp"
 
 #include <unistd.h>
@@ -23,5 +24,7 @@ std::vector<std::string> host_environment() {
 bool same_variable(std::string_view one, std::string_view other) noexcept { return one == other; }
 
 std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
+
+std::string line_for_shell(const command& what) { return detail::sh_line(what); }
 
 }  // namespace spawnpipe::platform

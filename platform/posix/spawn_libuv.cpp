@@ -5,6 +5,8 @@
 // clears O_NONBLOCK on inherited 0, 1 and 2, and has sessions but no process groups.
 #include "child_stdio.hpp"
 #include "error.hpp"
+#include "hint.hpp"
+#include "lookup.hpp"
 #include "loop.hpp"
 #include "platform.hpp"
 #include "plug.hpp"
@@ -13,6 +15,7 @@
 #include <cerrno>
 #include <memory>
 #include <new>
+#include <paths.h>
 #include <utility>
 #include <vector>
 
@@ -33,9 +36,10 @@ error explain(int code, const spawn_plan& plan) {
     struct stat what = {};
     const char* const directory = plan.cwd->c_str();
     if (sys::stat(directory, &what) != 0) {
-      if (errno == number) return system_error(number, stage::cwd, *plan.cwd);
-    } else if (number == ENOTDIR ? !S_ISDIR(what.st_mode) : number == EACCES && sys::access(directory, X_OK) != 0) {
-      return system_error(number, stage::cwd, *plan.cwd);
+      if (errno == number) return path_error(number, stage::cwd, *plan.cwd);
+    } else if (number == ENOTDIR ? !S_ISDIR(what.st_mode)
+                                 : number == EACCES && sys::access_as_exec(directory, X_OK) != 0) {
+      return path_error(number, stage::cwd, *plan.cwd);
     }
   }
   switch (number) {
@@ -44,7 +48,7 @@ error explain(int code, const spawn_plan& plan) {
     case EMFILE:
     case ENFILE: return system_error(number, stage::pipe, plan.program);
     case EBADF: return system_error(number, stage::redirect, plan.program);
-    default: return system_error(number, stage::exec, plan.program);
+    default: return exec_error(number, plan);
   }
 }
 
@@ -119,6 +123,15 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
 
 result<std::int64_t> spawn_detached(const spawn_plan& plan) {
   return error{errc::not_supported, stage::process, plan.program};  // a child of uv_spawn stays ours to reap
+}
+
+// uv_spawn leaves the search to execvp(3), and that takes what the C library has for it.
+const char* usual_search_path() noexcept {
+#if defined(__GLIBC__)
+  return "/bin:/usr/bin";  // its own _PATH_DEFPATH is another
+#else
+  return _PATH_DEFPATH;
+#endif
 }
 
 const char* backend_name() noexcept { return "portable"; }

@@ -8,6 +8,8 @@
 #include "child_stdio.hpp"
 #include "clone_linux.hpp"
 #include "error.hpp"
+#include "hint.hpp"
+#include "lookup.hpp"
 #include "loop.hpp"
 #include "platform.hpp"
 #include "process_linux.hpp"
@@ -17,7 +19,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <string>
@@ -39,31 +40,16 @@ std::atomic<bool> reopening_works = true;
 
 // ---- which files to try
 
-std::string_view search_path(const spawn_plan& plan) noexcept {
-  constexpr std::string_view name = "PATH=";
-  if (plan.environment) {
-    for (const std::string& each : *plan.environment) {
-      if (each.starts_with(name)) return std::string_view(each).substr(name.size());
-    }
-  } else if (const char* const of_host = ::getenv("PATH"); of_host != nullptr) {
-    return of_host;
-  }
-  return "/bin:/usr/bin";  // as execvp(3) of glibc
-}
-
 std::vector<std::string> candidates_of(const spawn_plan& plan) {
-  if (plan.program.find('/') != std::string::npos) return {plan.program};
+  if (is_path(plan.program)) return {plan.program};
   std::vector<std::string> all;
-  std::string_view rest = search_path(plan);
-  for (;;) {
-    const std::size_t colon = rest.find(':');
-    const std::string_view folder = rest.substr(0, colon);
-    std::string& path = all.emplace_back(folder);
+  path_folders folders(search_path(plan.environment).folders);
+  for (auto folder = folders.next(); folder; folder = folders.next()) {
+    std::string& path = all.emplace_back(*folder);
     if (!path.empty()) path += '/';  // an empty one is the child's directory
     path += plan.program;
-    if (colon == std::string_view::npos) return all;
-    rest.remove_prefix(colon + 1);
   }
+  return all;
 }
 
 // The lists that exec takes, and what they point into.
@@ -176,8 +162,8 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
       [[fallthrough]];
     case child_step::table: return system_error(code, stage::process, plan.program);
     case child_step::group: return system_error(code, stage::attributes, plan.program);
-    case child_step::cwd: return system_error(code, stage::cwd, plan.cwd.value_or(""));
-    case child_step::exec: return system_error(code, stage::exec, plan.program);
+    case child_step::cwd: return path_error(code, stage::cwd, plan.cwd.value_or(""));
+    case child_step::exec: return exec_error(code, plan);
     case child_step::redirect: break;
   }
   static constexpr const char* names[] = {"in", "out", "err"};
@@ -286,6 +272,8 @@ result<std::int64_t> spawn_detached(const spawn_plan& plan) {
   if (descendants) descendants->started_detached(made->pid);
   return std::int64_t{made->pid};
 }
+
+const char* usual_search_path() noexcept { return "/bin:/usr/bin"; }  // as execvp(3) of glibc
 
 const char* backend_name() noexcept { return "linux"; }
 

@@ -2,6 +2,7 @@
 #include "system.hpp"
 
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <ctime>
@@ -35,6 +36,18 @@ int pipe_cloexec(int* ends) {
   return 0;
 #else
   return ::pipe2(ends, O_CLOEXEC);
+#endif
+}
+
+int mounted_noexec([[maybe_unused]] const char* path, [[maybe_unused]] bool* answer) {
+#if defined(ST_NOEXEC)
+  struct statvfs about = {};
+  if (::statvfs(path, &about) != 0) return -1;
+  *answer = (about.f_flag & ST_NOEXEC) != 0;
+  return 0;
+#else
+  errno = ENOSYS;
+  return -1;
 #endif
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -31,7 +32,10 @@
   X(int, bytes_in_pipe, (int fd, int* count), (fd, count))                                                        \
   X(int, isatty, (int fd), (fd))                                                                                  \
   X(int, stat, (const char* path, struct stat* into), (path, into))                                               \
-  X(int, access, (const char* path, int mode), (path, mode))                                                      \
+  X(int, access_as_exec, (const char* path, int mode), (path, mode))                                              \
+  X(int, current_directory, (char* into, std::size_t size), (into, size))                                         \
+  X(int, mounted_noexec, (const char* path, bool* answer), (path, answer))                                        \
+  X(int, limit_of, (int what, struct rlimit* into), (what, into))                                                 \
   X(int, kill, (pid_t pid, int signal), (pid, signal))                                                            \
   X(pid_t, getpid, (), ())                                                                                        \
   X(int, sigaction, (int number, const struct sigaction* what, struct sigaction* before), (number, what, before)) \
@@ -58,7 +62,6 @@ namespace spawnpipe::platform {
 // The calls as the system has them, where they are no plain functions or differ between systems.
 namespace direct {
 
-using ::access;
 using ::close;
 using ::getpid;
 using ::isatty;
@@ -84,6 +87,14 @@ using ::writev;
 inline int open(const char* path, int flags, int mode) { return ::open(path, flags, mode); }
 inline int fcntl(int fd, int what, int argument) { return ::fcntl(fd, what, argument); }
 inline int bytes_in_pipe(int fd, int* count) { return ::ioctl(fd, FIONREAD, count); }
+// As access(2), by the effective ids, as exec and chdir ask.
+inline int access_as_exec(const char* path, int mode) { return ::faccessat(AT_FDCWD, path, mode, AT_EACCESS); }
+inline int current_directory(char* into, std::size_t size) { return ::getcwd(into, size) != nullptr ? 0 : -1; }
+inline int limit_of(int what, struct rlimit* into) {
+  return ::getrlimit(static_cast<decltype(RLIMIT_NOFILE)>(what), into);
+}
+// Whether nothing may be executed on the file system where `path` is.
+int mounted_noexec(const char* path, bool* answer);
 // A pipe whose ends are both close-on-exec.
 int pipe_cloexec(int* ends);
 // As writev, without raising SIGPIPE; errno EOPNOTSUPP where the kernel cannot.

@@ -76,7 +76,24 @@ std::optional<resource_usage> process_used(const process* self) noexcept {
   return usable(self, "process_used") ? self->used() : std::nullopt;
 }
 
+result<std::string> find_program(const std::string& program, const std::optional<std::string>& cwd,
+                                 const std::optional<std::vector<std::string>>& environment) {
+  const auto lock = lock_state();
+  auto& state = here();
+  state.look_ups.push_back({.program = program, .cwd = cwd, .environment = environment});
+  if (state.find_program_error) return error{*std::exchange(state.find_program_error, std::nullopt)};
+  return "/found/" + program;
+}
+
 bool signal_exists(int number) noexcept { return number >= 0 && number < 65; }
+
+std::string signal_name(int number) {
+  switch (number) {
+    case 9: return "SIGKILL";
+    case 15: return "SIGTERM";
+    default: return {};
+  }
+}
 
 tree_report process_tree_look(process* self) noexcept {
   const auto lock = lock_state();

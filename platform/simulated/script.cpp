@@ -261,6 +261,16 @@ void script::fail_file_create(error why) {
   state_->file_create_error = std::move(why);
 }
 
+void script::fail_find_program(error why) {
+  const auto lock = lock_state();
+  state_->find_program_error = std::move(why);
+}
+
+std::vector<recorded_look_up> script::look_ups() const {
+  const auto lock = lock_state();
+  return state_->look_ups;
+}
+
 void script::file_room(std::size_t bytes) {
   const auto lock = lock_state();
   state_->file_room = bytes;

@@ -40,6 +40,13 @@ struct recorded_plan {
   bool end_with_host;
 };
 
+// A look-up of a program that was asked for.
+struct recorded_look_up {
+  std::string program;
+  std::optional<std::string> cwd;
+  std::optional<std::vector<std::string>> environment;
+};
+
 struct sent_signal {
   platform::signal_kind which;
   time_point when;
@@ -210,6 +217,7 @@ class script {
   void foreign(bool yes = true);    // as in a forked copy of the host
   void host_environment(std::vector<std::string> variables);
   void fail_file_create(error why);   // the next one
+  void fail_find_program(error why);  // the next one; else every program is found in /found
   void file_room(std::size_t bytes);  // so much can be written to files from now on
 
   // ---- children
@@ -230,6 +238,7 @@ class script {
   [[nodiscard]] std::map<std::string, std::string> files() const;
   [[nodiscard]] int host_suspensions() const;
   [[nodiscard]] bool interrupts_taken() const;
+  [[nodiscard]] std::vector<recorded_look_up> look_ups() const;
 
   struct state;  // of the back end
   [[nodiscard]] state& internals() noexcept { return *state_; }

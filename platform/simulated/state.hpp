@@ -41,6 +41,8 @@ struct script::state {
   std::vector<std::string> variables;
   std::map<std::string, std::string> files;
   std::optional<error> file_create_error;
+  std::optional<error> find_program_error;
+  std::vector<simulated::recorded_look_up> look_ups;
   std::size_t file_room = SIZE_MAX;  // bytes that can still be written to files
   int open_files = 0;
   bool has_terminal = true;

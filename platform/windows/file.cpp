@@ -1,6 +1,7 @@
 // Files, by names in UTF-8.
 #include "file.hpp"
 
+#include "bounded_text.hpp"
 #include "error.hpp"
 #include "platform.hpp"
 #include "utf16.hpp"
@@ -15,6 +16,24 @@ constexpr DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELE
 constexpr std::size_t largest_write = std::size_t{1} << 24;
 
 }  // namespace
+
+std::optional<std::wstring> full_path(const std::wstring& path) {
+  const DWORD size = sys::GetFullPathNameW(path.c_str(), 0, nullptr, nullptr);
+  if (size == 0) return std::nullopt;
+  std::wstring full(size, L'\0');
+  const DWORD length = sys::GetFullPathNameW(path.c_str(), size, full.data(), nullptr);
+  if (length == 0 || length >= size) return std::nullopt;
+  full.resize(length);
+  return full;
+}
+
+hint_text full_path_hint(const std::string& path) {
+  const auto name = wide(path);
+  const auto full = name ? full_path(*name) : std::nullopt;
+  if (!full || *full == *name) return {};
+  detail::bounded_text text;
+  return hint_text((text += "that is ").quote(narrow(*full)).view());
+}
 
 struct file {
   unique_handle handle;
@@ -31,7 +50,9 @@ result<unique_handle> open_file(const std::string& path, DWORD access, DWORD dis
   if (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0) {
     return error{std::make_error_code(std::errc::is_a_directory), stage::redirect, path};
   }
-  return system_error(code, stage::redirect, path);
+  error failure = system_error(code, stage::redirect, path);
+  failure.hint = full_path_hint(path);
+  return failure;
 }
 
 result<file*> file_create(const std::string& path) {

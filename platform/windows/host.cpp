@@ -1,6 +1,7 @@
 // What the host has: its clock, its environment, its shell.
 #include "host.hpp"
 
+#include "cmd_prompt_line.hpp"
 #include "system.hpp"
 #include "utf16.hpp"
 
@@ -46,6 +47,8 @@ std::string command_processor() {
 }
 
 std::vector<std::string> shell_prefix() { return {command_processor(), "/d", "/s", "/c"}; }
+
+std::string line_for_shell(const command& what) { return detail::cmd_prompt_line(what); }
 
 const char* backend_name() noexcept { return "windows"; }
 

@@ -56,6 +56,8 @@ std::optional<resource_usage> process_used(const process* self) noexcept {
 
 bool signal_exists(int number) noexcept { return number == 0; }
 
+std::string signal_name(int /*number*/) { return {}; }
+
 tree_report process_tree_look(process* self) noexcept {
   const std::optional<job_count> count = count_of(self->job.get());
   const bool gone = self->status && count && count->alive == 0;

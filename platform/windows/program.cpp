@@ -1,7 +1,10 @@
 #include "program.hpp"
 
 #include "batch_escape.hpp"
+#include "bounded_text.hpp"
 #include "error.hpp"
+#include "file.hpp"
+#include "folder_list.hpp"
 #include "host.hpp"
 #include "program_search.hpp"
 #include "system.hpp"
@@ -54,16 +57,6 @@ result<std::wstring> environment_block(const variables& all) {
   return std::wstring(block.begin(), block.end());
 }
 
-std::optional<std::wstring> full_path(const std::wstring& path) {
-  const DWORD size = sys::GetFullPathNameW(path.c_str(), 0, nullptr, nullptr);
-  if (size == 0) return std::nullopt;
-  std::wstring full(size, L'\0');
-  const DWORD length = sys::GetFullPathNameW(path.c_str(), size, full.data(), nullptr);
-  if (length == 0 || length >= size) return std::nullopt;
-  full.resize(length);
-  return full;
-}
-
 bool is_file(const std::string& path) {
   const auto name = wide(path);
   if (!name) return false;
@@ -76,6 +69,59 @@ bool is_directory(const std::string& path) {
   if (!name) return false;
   const DWORD attributes = sys::GetFileAttributesW(name->c_str());
   return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+// The full path of the child's directory; none: the host's.
+result<std::optional<std::wstring>> directory_of_child(const std::optional<std::string>& cwd) {
+  if (!cwd) return std::optional<std::wstring>();
+  const auto given = wide_or_refuse(*cwd, "cwd");
+  if (!given) return error{given.error()};
+  if (given->empty()) return system_error(ERROR_PATH_NOT_FOUND, stage::cwd, *cwd);
+  auto full = full_path(*given);
+  if (!full) return last_error(stage::cwd, *cwd);
+  return full;
+}
+
+// Where a name was looked for; and the file that who comes from another system, or from cmd.exe, may have meant.
+hint_text where_it_is_not(const std::string& program, const detail::windows_program_search& where) {
+  detail::bounded_text text;
+  if (detail::is_windows_path(program)) {
+    (text += "seen from ").quote(where.directory);
+  } else {
+    text += "looked for in PATH: ";
+    detail::folder_list list(text);
+    for (const std::string& each : detail::folders_of_windows_path(where.path)) list.add(each);
+    list.end();
+  }
+  text += ", with the extensions ";
+  text += where.path_extensions.empty() ? std::string_view(".COM;.EXE;.BAT;.CMD") : where.path_extensions;
+  if (!detail::is_windows_path(program)) {
+    const std::string beside = ".\\" + program;
+    if (detail::find_windows_program(beside, where, &is_file))
+      (text += "; the one in the child's directory is ").quote(beside);
+  }
+  return hint_text(text.view());
+}
+
+// By the rules of program_search.hpp. `directory` is the child's; none: the host's.
+result<std::string> look_up(const std::string& program, const std::optional<std::wstring>& directory,
+                            const variables& of_child) {
+  if (!wide(program)) return error{errc::invalid_argument, stage::command, "program is not UTF-8"};
+  const auto here = directory ? directory : full_path(L".");
+  if (!here) return last_error(stage::cwd, ".");
+  const std::string start = narrow(*here);
+  const std::string path = value_of(of_child, "PATH");
+  const std::string extensions = value_of(of_child, "PATHEXT");
+  const detail::windows_program_search where = {.directory = start, .path = path, .path_extensions = extensions};
+  if (auto found = detail::find_windows_program(program, where, &is_file)) return *std::move(found);
+  error failure = system_error(ERROR_FILE_NOT_FOUND, stage::exec, program);
+  if (const auto folder = detail::windows_path_from(program, start); folder && is_directory(*folder)) {
+    failure.code = system_code(ERROR_ACCESS_DENIED);
+    failure.hint = hint_text("it is a directory");
+  } else {
+    failure.hint = where_it_is_not(program, where);
+  }
+  return failure;
 }
 
 result<std::string> shell_line(const spawn_plan& plan, std::string_view program) {
@@ -107,15 +153,32 @@ result<std::string> command_line(const spawn_plan& plan, std::string& program) {
 
 }  // namespace
 
+result<std::string> find_program(const std::string& program, const std::optional<std::string>& cwd,
+                                 const std::optional<std::vector<std::string>>& environment) {
+  auto directory = directory_of_child(cwd);
+  if (!directory) return std::move(directory).error();
+  if (environment) {
+    if (auto block = environment_block(*environment); !block) return std::move(block).error();
+  }
+  auto found = look_up(program, *directory, environment ? *environment : host_environment());
+  if (found && cwd && !is_directory(narrow(**directory))) {
+    return directory_error(ERROR_DIRECTORY, *cwd, **directory);
+  }
+  return found;
+}
+
+error directory_error(DWORD code, const std::string& cwd, const std::wstring& full) {
+  const bool missing = sys::GetFileAttributesW(full.c_str()) == INVALID_FILE_ATTRIBUTES;
+  error failure = system_error(missing ? ERROR_PATH_NOT_FOUND : code, stage::cwd, cwd);
+  failure.hint = full_path_hint(cwd);
+  return failure;
+}
+
 result<program_start> prepare_program(const spawn_plan& plan) {
   program_start start;
-  if (plan.cwd) {
-    const auto given = wide_or_refuse(*plan.cwd, "cwd");
-    if (!given) return error{given.error()};
-    if (given->empty()) return system_error(ERROR_PATH_NOT_FOUND, stage::cwd, *plan.cwd);
-    start.directory = full_path(*given);
-    if (!start.directory) return last_error(stage::cwd, *plan.cwd);
-  }
+  auto directory = directory_of_child(plan.cwd);
+  if (!directory) return std::move(directory).error();
+  start.directory = *std::move(directory);
 
   variables child_variables = plan.environment ? *plan.environment : host_environment();
   if (plan.environment) {
@@ -125,19 +188,8 @@ result<program_start> prepare_program(const spawn_plan& plan) {
     start.environment = *std::move(block);
   }
 
-  if (!wide(plan.program)) return error{errc::invalid_argument, stage::command, "program is not UTF-8"};
-  const auto here = start.directory ? start.directory : full_path(L".");
-  if (!here) return last_error(stage::cwd, ".");
-  const std::string directory = narrow(*here);
-  const std::string path = value_of(child_variables, "PATH");
-  const std::string extensions = value_of(child_variables, "PATHEXT");
-  auto program = detail::find_windows_program(
-      plan.program, {.directory = directory, .path = path, .path_extensions = extensions}, &is_file);
-  if (!program) {
-    if (is_directory(plan.program)) return system_error(ERROR_ACCESS_DENIED, stage::exec, plan.program);
-    return system_error(ERROR_FILE_NOT_FOUND, stage::exec, plan.program);
-  }
-
+  auto program = look_up(plan.program, start.directory, child_variables);
+  if (!program) return std::move(program).error();
   auto line = command_line(plan, *program);
   if (!line) return std::move(line).error();
   auto wide_line = wide(*line);

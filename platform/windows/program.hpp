@@ -5,6 +5,7 @@
 #include <spawnpipe/result.hpp>
 
 #include "platform.hpp"
+#include "system.hpp"
 
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct program_start {
 // Looks the program up and puts its command line together, or says what cannot be done. The look-up is ours, and CreateProcess
 // gets the full path: its own looks into the current directory, and takes `C:\sp.exe` for an unquoted `C:\sp ace\real.exe`.
 [[nodiscard]] result<program_start> prepare_program(const spawn_plan& plan);
+
+// Why a directory cannot be a child's: CreateProcess says the same of all, so it has to be asked for.
+[[nodiscard]] error directory_error(DWORD code, const std::string& cwd, const std::wstring& full);
 
 }  // namespace spawnpipe::platform
 

@@ -7,6 +7,7 @@
 //
 // The job: the child is born into it. Where the system refuses that, it is made suspended, put in, and resumed; and where that
 // fails, it is ended before it has run.
+#include "bounded_text.hpp"
 #include "child_streams.hpp"
 #include "error.hpp"
 #include "job.hpp"
@@ -16,6 +17,7 @@
 #include "process_attributes.hpp"
 #include "program.hpp"
 #include "stream.hpp"
+#include "utf16.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -91,17 +93,26 @@ stage stage_of(DWORD code) noexcept {
   }
 }
 
-// The directory's own trouble has to be asked for: CreateProcess says the same of all.
-error directory_error(DWORD code, const spawn_plan& plan, const program_start& start) {
-  const DWORD attributes = sys::GetFileAttributesW(start.directory->c_str());
-  const bool missing = attributes == INVALID_FILE_ATTRIBUTES;
-  return system_error(missing ? ERROR_PATH_NOT_FOUND : code, stage::cwd, *plan.cwd);
+const char* about_file(DWORD code) noexcept {
+  switch (code) {
+    case ERROR_ACCESS_DENIED: return " may not be executed by this user";
+    case ERROR_BAD_EXE_FORMAT:
+    case ERROR_EXE_MACHINE_TYPE_MISMATCH: return " is no program, or for another architecture";
+    case ERROR_ELEVATION_REQUIRED: return " wants the rights of an administrator, which this process does not have";
+    case ERROR_SHARING_VIOLATION: return " is open in another process that lets nobody run it";
+    default: return nullptr;
+  }
 }
 
 error explain(DWORD code, const spawn_plan& plan, const program_start& start) {
   const stage where = stage_of(code);
-  if (where == stage::cwd && plan.cwd) return directory_error(code, plan, start);
-  return system_error(code, where, plan.program);
+  if (where == stage::cwd && plan.cwd) return directory_error(code, *plan.cwd, *start.directory);
+  error failure = system_error(code, where, plan.program);
+  if (const char* const about = about_file(code)) {
+    detail::bounded_text text;
+    failure.hint = hint_text((text.quote(narrow(start.program)) += about).view());
+  }
+  return failure;
 }
 
 struct made_process {

@@ -152,4 +152,23 @@ TEST_CASE("one command's environment is not another's, nor the host's") {
   CHECK(lines_of(command("env")) == before);
 }
 
+TEST_CASE("a snapshot is the environment as it was, whatever the host's is at the spawn") {
+  harness::leak_check nothing_left;
+  const auto before = lines_of(command("env"));
+  auto what = command("env");
+  {
+    const harness::host_variable early("SPAWNPIPE_TEST_EARLY", "1");
+    what.env() = spawnpipe::environment::snapshot();
+  }
+  const harness::host_variable late("SPAWNPIPE_TEST_LATE", "1");
+  CHECK(what.env().cleared());
+  auto expected = before;
+  expected.push_back("SPAWNPIPE_TEST_EARLY=1");
+  std::sort(expected.begin(), expected.end());
+  CHECK(lines_of(what) == expected);
+  CHECK(seen(command("env").env("X", "1"), "SPAWNPIPE_TEST_LATE") == "SPAWNPIPE_TEST_LATE=1");
+  what.env().unset("SPAWNPIPE_TEST_EARLY");
+  CHECK(lines_of(what) == before);
+}
+
 }  // namespace

@@ -225,6 +225,18 @@ std::errc below_a_file() { return std::errc::not_a_directory; }
 
 bool always_set(std::string_view /*name*/) { return false; }
 
+char path_separator() { return ':'; }
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+void set_variable(const std::string& name, const std::optional<std::string>& value) {
+  const int done = value ? ::setenv(name.c_str(), value->c_str(), 1) : ::unsetenv(name.c_str());
+  if (done != 0) throw std::system_error(errno, std::generic_category(), name);
+}
+
 ended run_self(const std::vector<std::string>& arguments) {
   std::array<char, 4096> path{};
   if (::readlink("/proc/self/exe", path.data(), path.size() - 1) <= 0) {

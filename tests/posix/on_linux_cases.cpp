@@ -35,6 +35,21 @@ using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 
+// ---- P1
+
+TEST_CASE("[P1] an argument and a variable that are longer than the kernel takes: which, and by how much") {
+  harness::leak_check nothing_left;
+  const std::size_t longest = 32 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::string excess = " has " + std::to_string(longest + 10) + " bytes, 10 more than the " +
+                             std::to_string(longest) + " that are possible";
+  const auto hint = [](const spawnpipe::command& what) {
+    const auto done = spawnpipe::spawn(what);
+    return done ? "(started)" : std::string(done.error().hint.view());
+  };
+  CHECK(hint(command("exit", std::string(longest + 9, 'x'))) == "argv[2]" + excess);
+  CHECK(hint(command("exit").env("SECRET", std::string(longest + 2, 's'))) == "the variable \"SECRET\"" + excess);
+}
+
 // ---- P4
 
 TEST_CASE("[P4] a real-time signal that ends a process comes through as itself") {

@@ -47,7 +47,7 @@ TEST_CASE("an exit status as text") {
   CHECK(to_string(exit_status::exited(0)) == "exited with code 0");
   CHECK(to_string(exit_status::exited(3)) == "exited with code 3");
   CHECK(to_string(exit_status::exited(0xC0000005U)).find("C0000005") != std::string::npos);
-  CHECK(to_string(exit_status::signalled(9)) == "ended by signal 9");
+  CHECK(to_string(exit_status::signalled(9)).starts_with("ended by signal 9"));
   CHECK(to_string(exit_status::signalled(6, true)).starts_with("ended by signal 6"));
   CHECK(to_string(exit_status()) == "status not known");
 }

@@ -230,6 +230,23 @@ bool always_set(std::string_view name) {
   return under_wine() && (name.starts_with("WINE") || is("SYSTEMDRIVE"));  // Wine sets these in every process
 }
 
+char path_separator() { return ';'; }
+
+std::optional<std::string> variable(const std::string& name) {
+  std::array<wchar_t, 32768> value{};
+  const DWORD size =
+      ::GetEnvironmentVariableW(wtf8::widen(name).c_str(), value.data(), static_cast<DWORD>(value.size()));
+  if (size == 0 && ::GetLastError() == ERROR_ENVVAR_NOT_FOUND) return std::nullopt;
+  return wtf8::narrow(std::wstring(value.data(), size));
+}
+
+void set_variable(const std::string& name, const std::optional<std::string>& value) {
+  const std::wstring wide = value ? wtf8::widen(*value) : std::wstring();
+  if (::SetEnvironmentVariableW(wtf8::widen(name).c_str(), value ? wide.c_str() : nullptr) == FALSE) {
+    fail("SetEnvironmentVariable");
+  }
+}
+
 ended run_self(const std::vector<std::string>& arguments) {
   std::array<wchar_t, 32768> program{};
   if (::GetModuleFileNameW(nullptr, program.data(), static_cast<DWORD>(program.size())) == 0) fail("GetModuleFileName");

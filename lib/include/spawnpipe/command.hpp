@@ -62,6 +62,10 @@ enum class process_tree {
 /// by the system's cmd.exe, with their arguments escaped so that nothing in them is expanded or executed; an argument that
 /// cannot be made safe is `errc::invalid_argument`.
 ///
+/// `which` tells the file that a name means. `to_string` shows the command as a line for a shell.
+///
+/// The host's environment is read at each spawn, which on POSIX must not meet a `setenv` of another thread: see `environment`.
+///
 /// The streams that are not mentioned are inherited by `spawn`; `run` gives the ones that are not mentioned a pipe (in:
 /// the null device where there is no input).
 class SPAWNPIPE_API command {
@@ -172,6 +176,23 @@ class SPAWNPIPE_API command {
   bool end_with_host_ = false;
   bool shell_line_ = false;
 };
+
+/// The command as a line that can be pasted into the system's shell, to show what was run, or to run it again by hand: program, arguments and
+/// directory, and the streams that are redirected to files or the null device.
+///
+/// POSIX, for /bin/sh and its kin: `(cd ./src && env LANG="${LANG?}" make -j4) < /dev/null > build.log 2>&1`. Text of any bytes comes back as it
+/// was, and is printable: control characters, and what is not UTF-8, are written as `"$(printf '\033')"`. An argument with a newline makes
+/// it more than one line. Windows, for the prompt of cmd.exe: `(pushd "src" && (make -j4 & popd)) < nul > "build.log" 2>&1`.
+///
+/// The values of variables are never shown, since they may be secrets. POSIX: those that the command sets stand there as `NAME="${NAME?}"`,
+/// so that the line takes the shell's own value, or stops and says that there is none; where no shell has such a name, the value is `...`.
+/// Windows: the program has the variables of the prompt, and a remark at the end of the line names what the command changes. Arguments are
+/// shown, as any process of the system may see them: a secret does not belong there.
+///
+/// What a shell has no words for is left out: pipes and handles, descriptors, another argv[0], groups and trees. Nothing is looked up: a
+/// shell finds a program by rules of its own (cmd.exe: in the current directory first, and its own commands before all), and opens files
+/// by its own (a named pipe is waited for). What cannot be on a command line of cmd.exe, such as a line end, is shown as U+FFFD.
+[[nodiscard]] SPAWNPIPE_API std::string to_string(const command& what);
 
 }  // namespace spawnpipe
 

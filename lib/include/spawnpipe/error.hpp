@@ -1,4 +1,4 @@
-// What a failed call says: a code to branch on, the stage that failed, and the thing it failed on.
+// What a failed call says: a code to branch on, the stage that failed, the thing it failed on, and what a person may want to look at.
 #ifndef SPAWNPIPE_ERROR_HPP
 #define SPAWNPIPE_ERROR_HPP
 
@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 /// spawnpipe: children, their pipes, and the loop that serves them.
 namespace spawnpipe {
@@ -63,13 +64,47 @@ enum class stage {
 /// The stage's name, as in the enumeration.
 [[nodiscard]] SPAWNPIPE_API std::string_view to_string(stage where) noexcept;
 
+/// What was seen when a call failed, as text for a person: where a program was looked for, which file may not be executed, which limit was
+/// met. It is gathered at once, because the command, its PATH and the files may be others later. At most 1 KiB of UTF-8.
+///
+/// Nothing here throws: where there is no memory, the text is empty. A copy shares it, and may be used by another thread.
+class SPAWNPIPE_API hint_text {
+ public:
+  constexpr hint_text() noexcept = default;
+  explicit hint_text(std::string_view text) noexcept;
+  hint_text(const hint_text& other) noexcept : kept_(other.kept_) { retain(); }
+  hint_text(hint_text&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
+  hint_text& operator=(hint_text other) noexcept {
+    std::swap(kept_, other.kept_);
+    return *this;
+  }
+  ~hint_text() {
+    if (kept_ != nullptr) release();
+  }
+
+  [[nodiscard]] std::string_view view() const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return kept_ == nullptr; }
+
+ private:
+  struct text;
+
+  void retain() noexcept;
+  void release() noexcept;
+
+  text* kept_ = nullptr;
+};
+
 /// What went wrong. Compare it with a `spawnpipe::errc` or a `std::errc` to branch on it.
+///
+/// It becomes text in two ways. `message()` is the parts as they are, the same for the same parts, for a log. `to_string` is a sentence for
+/// the person who is to do something about it, with the hint behind it.
 struct error {
   std::error_code code;                 ///< What: the library's own code, or the system's.
   stage where = stage::command;         ///< At which stage.
   std::string subject = std::string{};  ///< On what: a path, a program, a variable's name, a stream.
+  hint_text hint = hint_text{};         ///< What else was seen. Not for branching: its words may change.
 
-  /// One line for a person, such as `exec: "gti": No such file or directory`.
+  /// Stage, subject and reason, such as `exec: "gti": No such file or directory`.
   [[nodiscard]] SPAWNPIPE_API std::string message() const;
 
   [[nodiscard]] friend bool operator==(const error& left, errc right) noexcept {
@@ -77,6 +112,18 @@ struct error {
   }
   [[nodiscard]] friend bool operator==(const error& left, std::errc right) noexcept { return left.code == right; }
 };
+
+/// One sentence that says what failed, on what, why, and what to look at:
+///
+/// ```
+/// cannot start "gti": No such file or directory; looked for in PATH: "/usr/local/bin", "/usr/bin", "/bin"
+/// cannot start "./build.sh": No such file or directory; its interpreter "/bin/bsh" is not there
+/// cannot make a pipe for "in": Too many open files; this process may have 1024 open (RLIMIT_NOFILE)
+/// ```
+///
+/// Nothing is looked up now. Control characters of names are shown as escapes. No value of a variable is in it, but for the folders of PATH.
+/// The reason is in the words of the system, as the hint is in English.
+[[nodiscard]] SPAWNPIPE_API std::string to_string(const error& failure);
 
 }  // namespace spawnpipe
 

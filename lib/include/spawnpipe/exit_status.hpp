@@ -62,7 +62,8 @@ class exit_status {
   std::optional<bool> core_;
 };
 
-/// "exited with code 3", "ended by signal 9", "status not known".
+/// "exited with code 3", "ended by signal 9 (SIGKILL)", "status not known". The codes that Windows gives a process that could not go on
+/// are named: "exited with code 0xC0000135 (STATUS_DLL_NOT_FOUND: a DLL that the program needs was not found)".
 [[nodiscard]] SPAWNPIPE_API std::string to_string(const exit_status& status);
 
 }  // namespace spawnpipe

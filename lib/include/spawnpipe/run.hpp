@@ -111,7 +111,7 @@ struct completed {
   }
 };
 
-/// One line for a person: "exited with code 1", "stopped at the deadline after 5.0 s: ended by signal 9", ...
+/// One line for a person: "exited with code 1", "stopped at the deadline after 5.0 s: ended by signal 9 (SIGKILL)", ...
 [[nodiscard]] SPAWNPIPE_API std::string to_string(const completed& done);
 
 /// Runs `what` to its end: feeds it `options.input`, takes its output and its errors together, and cannot deadlock at any

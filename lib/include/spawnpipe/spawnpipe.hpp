@@ -19,5 +19,6 @@
 #include <spawnpipe/run.hpp>
 #include <spawnpipe/stdio.hpp>
 #include <spawnpipe/stop_policy.hpp>
+#include <spawnpipe/which.hpp>
 
 #endif

@@ -27,6 +27,11 @@ time_point clock_now() noexcept { return std::chrono::steady_clock::now(); }
 std::vector<std::string> host_environment() { return {}; }
 bool same_variable(std::string_view one, std::string_view other) noexcept { return one == other; }
 std::vector<std::string> shell_prefix() { return {"cmd", "/c"}; }
+std::string line_for_shell(const command& /*what*/) { return {}; }
+result<std::string> find_program(const std::string& program, const std::optional<std::string>& /*cwd*/,
+                                 const std::optional<std::vector<std::string>>& /*environment*/) {
+  return error{errc::not_supported, stage::exec, program};
+}
 const char* backend_name() noexcept { return "windows-logic"; }
 
 // No case of this program starts a process that is nobody's child, forwards interrupts, or spills output.
