@@ -57,7 +57,7 @@ child_core::child_core(loop_core& loop, const stop_policy& on_destroy)
     auto& child = *static_cast<child_core*>(self);
     const core_ref<child_core> kept(&child);  // the end of an orphan frees it
     child.handle_exit();
-    if (child.observer_ != nullptr) child.observer_->progress();
+    if (child.listener_ != nullptr) child.listener_->progress();
   };
 }
 
@@ -264,7 +264,7 @@ void child_core::end_stop() noexcept {
   grace_.disarm();
   tree_timer_.disarm();
   await_no_more();
-  if (observer_ != nullptr) observer_->progress();
+  if (listener_ != nullptr) listener_->progress();
   if (status_) end_orphan();
 }
 
@@ -378,7 +378,7 @@ void child_core::detach() noexcept {
 
 void child_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   host_along_ = false;
   callback_.clear();
   suspend_callback_.clear();

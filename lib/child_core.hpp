@@ -12,8 +12,8 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
 #include "reader_core.hpp"
 #include "timer.hpp"
 #include "writer_core.hpp"
@@ -81,7 +81,7 @@ class child_core final : public object {
   /// Lets the process go; the loop still reaps it.
   void detach() noexcept;
   void on_exit(std::function<void(child&, const exit_status&)> callback);
-  void observe(observer* who) noexcept { observer_ = who; }
+  void progress_to(progress_listener* who) noexcept { listener_ = who; }
 
   void dispose() noexcept override;
   void shutdown() noexcept override;
@@ -136,7 +136,7 @@ class child_core final : public object {
   child* handle_ = nullptr;
   callback_slot<void(child&, const exit_status&)> callback_;
   bool told_ = false;
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
   bool orphan_ = false;   // keeps itself, without a handle
   bool awaited_ = false;  // counted by the loop as being stopped
 };

@@ -286,7 +286,7 @@ void reader_core::shutdown() noexcept { close(); }
 
 void reader_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   close();
 }
 
@@ -298,7 +298,7 @@ void reader_core::update_active() noexcept {
 
 void reader_core::announce() {
   if (news_ && callback_ && !stopped_) loop().want_dispatch(*this);
-  if (observer_ != nullptr) observer_->progress();
+  if (listener_ != nullptr) listener_->progress();
 }
 
 void reader_core::on_readable(std::function<void(pipe_reader&)> callback) {
@@ -307,8 +307,8 @@ void reader_core::on_readable(std::function<void(pipe_reader&)> callback) {
   if (news_ && callback_ && !stopped_ && !told_end_) loop().want_dispatch(*this);
 }
 
-void reader_core::observe(observer* who) noexcept {
-  observer_ = who;
+void reader_core::progress_to(progress_listener* who) noexcept {
+  listener_ = who;
   view_out_ = false;
 }
 

@@ -11,8 +11,8 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -62,7 +62,7 @@ class reader_core final : public object {
   result<void> resume();
   void close() noexcept;
   void on_readable(std::function<void(pipe_reader&)> callback);
-  void observe(observer* who) noexcept;
+  void progress_to(progress_listener* who) noexcept;
 
   void dispose() noexcept override;
   void shutdown() noexcept override;
@@ -115,7 +115,7 @@ class reader_core final : public object {
   callback_slot<void(pipe_reader&)> callback_;
   bool news_ = false;
   bool told_end_ = false;  // the callback has seen the end, or the error
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
 };
 
 }  // namespace spawnpipe::detail

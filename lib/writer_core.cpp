@@ -193,7 +193,7 @@ void writer_core::stop() noexcept {
 
 void writer_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   callback_.clear();
   if (closing_ && stream_ != nullptr && !loop().foreign()) {
     if (!std::exchange(lingers_, true)) retain();
@@ -215,7 +215,7 @@ void writer_core::update_active() noexcept { set_active(stream_ != nullptr && in
 void writer_core::announce() {
   if (!std::exchange(moved_, false)) return;
   if (news_ && callback_) loop().want_dispatch(*this);
-  if (observer_ != nullptr) observer_->progress();
+  if (listener_ != nullptr) listener_->progress();
 }
 
 void writer_core::on_written(std::function<void(pipe_writer&)> callback) {

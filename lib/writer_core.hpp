@@ -10,8 +10,8 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
 #include "write_queue.hpp"
 
 #include <functional>
@@ -43,7 +43,7 @@ class writer_core final : public object {
   [[nodiscard]] const char* name() const noexcept { return name_; }
 
   void on_written(std::function<void(pipe_writer&)> callback);
-  void observe(observer* who) noexcept { observer_ = who; }
+  void progress_to(progress_listener* who) noexcept { listener_ = who; }
 
   void dispose() noexcept override;
   void shutdown() noexcept override { stop(); }
@@ -77,9 +77,9 @@ class writer_core final : public object {
   pipe_writer* handle_ = nullptr;
   callback_slot<void(pipe_writer&)> callback_;
   bool news_ = false;   // for the callback
-  bool moved_ = false;  // for the observer
+  bool moved_ = false;  // for the listener
   bool told_failure_ = false;
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
 };
 
 }  // namespace spawnpipe::detail
