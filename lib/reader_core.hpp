@@ -13,6 +13,7 @@
 #include "object.hpp"
 #include "platform.hpp"
 #include "progress_listener.hpp"
+#include "stream_watch.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,7 @@ class reader_core final : public object {
 
   /// The stream it reads from; once, before anything else.
   void attach(platform::stream* stream) noexcept;
+  void observed_as(const observed_child& child, standard_stream which) noexcept { watch_.begin(child, which); }
   [[nodiscard]] static reader_core* of(const pipe_reader& handle) noexcept { return handle.core_; }
   /// Makes `handle`, which has no core, the handle of this one.
   void give_to(pipe_reader& handle) noexcept;
@@ -110,6 +112,8 @@ class reader_core final : public object {
   bool closed_ = true;
   std::optional<platform::time_point> full_since_;
   std::optional<error> failure_;
+  std::uint64_t received_ = 0;
+  stream_watch watch_;
 
   pipe_reader* handle_ = nullptr;
   callback_slot<void(pipe_reader&)> callback_;

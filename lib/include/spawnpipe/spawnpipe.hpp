@@ -11,6 +11,7 @@
 #include <spawnpipe/event_loop.hpp>
 #include <spawnpipe/exit_status.hpp>
 #include <spawnpipe/forward_interrupts.hpp>
+#include <spawnpipe/observer.hpp>
 #include <spawnpipe/pipe_reader.hpp>
 #include <spawnpipe/pipe_writer.hpp>
 #include <spawnpipe/resource_usage.hpp>
@@ -18,5 +19,6 @@
 #include <spawnpipe/run.hpp>
 #include <spawnpipe/stdio.hpp>
 #include <spawnpipe/stop_policy.hpp>
+#include <spawnpipe/trace_events.hpp>
 
 #endif
