@@ -75,7 +75,7 @@ h1 { margin: 0 0 .25rem; font-size: 1.25rem; }
   text-align: left; text-overflow: ellipsis; white-space: nowrap; cursor: pointer;
   background: linear-gradient(to top, var(--busy) calc(var(--cpu, 0) * 100%), var(--idle) 0);
 }
-.bar.narrow { padding: 0; }
+.bar.narrow { padding: 0; color: transparent; }
 .bar.failed {
   border-color: var(--failed-edge); border-width: 2px; background: var(--failed); color: var(--on-failed);
   font-weight: 600;

@@ -4,11 +4,14 @@
     timeline.py database FOLDER COUNT        writes FOLDER/compile_commands.json with COUNT commands
     timeline.py trace FILE COUNT JOBS        checks the trace that came of them, run by so many jobs
     timeline.py page FILE DOM COUNT          checks the page: its text, and what a browser made of it (its elements, in the file DOM)
+    timeline.py use FILE COPY                writes a copy of the page that uses itself as somebody at a keyboard would
+    timeline.py used DOM COUNT               checks what came of that
 
 The first commands are the hard ones: command lines that try to break out of the page, failures, a program that is not there.
 """
 
 import collections
+import html
 import html.parser
 import json
 import re
@@ -114,6 +117,58 @@ def page(name, dom, count):
     assert not elsewhere, f"it wants something from elsewhere: {elsewhere}"
 
 
+# Ends with what it found, as JSON in an element of its own.
+USE = """
+<script>
+const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+const label = () => document.activeElement.getAttribute('aria-label');
+const found = {};
+document.querySelector('.bar[tabindex="0"]').focus();
+found.first = label();
+press('End');
+found.last = label();
+press('Home');
+press('ArrowRight');
+press('ArrowLeft');
+found.back = label();
+press('ArrowDown');
+found.row = document.activeElement.parentElement.parentElement.getAttribute('aria-label');
+found.details = document.querySelector('#details h2').textContent;
+found.chosen = label();
+press('+');
+press('+');
+found.width = document.getElementById('track').style.width;
+press('0');
+found.fit = document.getElementById('track').style.width;
+document.getElementById('find').value = 'SLEEPS';
+document.getElementById('find').dispatchEvent(new Event('input'));
+found.dim = document.querySelectorAll('.bar.dim').length;
+document.getElementById('all').open = true;
+document.getElementById('all').addEventListener('toggle', () => {
+  found.table = document.querySelectorAll('#rows tr').length;
+  document.body.append(Object.assign(document.createElement('output'), {textContent: JSON.stringify(found)}));
+});
+</script>
+"""
+
+
+def use(name, copy):
+    with open(name, encoding="utf-8") as file:
+        text = file.read()
+    with open(copy, "w", encoding="utf-8") as file:
+        file.write(text.replace("</body>", USE + "</body>"))
+
+
+def used(dom, count):
+    with open(dom, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    found = json.loads(html.unescape(re.search(r"<output>(.*?)</output>", text).group(1)))
+    assert found["first"] == found["back"] and found["first"] != found["last"], found
+    assert found["row"] == "slot 2" and found["chosen"].startswith(found["details"] + ", "), found
+    assert found["width"] == "225%" and found["fit"] == "100%", found
+    assert found["dim"] == count - 1 and found["table"] == count, found
+
+
 def main(arguments):
     what, *rest = arguments
     if what == "database":
@@ -122,6 +177,10 @@ def main(arguments):
         trace(rest[0], int(rest[1]), int(rest[2]))
     elif what == "page":
         page(rest[0], rest[1], int(rest[2]))
+    elif what == "use":
+        use(rest[0], rest[1])
+    elif what == "used":
+        used(rest[0], int(rest[1]))
     else:
         sys.exit(__doc__)
 

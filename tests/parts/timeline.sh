@@ -16,6 +16,12 @@ page_holds() {
   python3 tests/timeline.py page "$1" "$1.elements" "$2"
 }
 
+page_is_usable() {
+  python3 tests/timeline.py use "$1" "$1.used.html"
+  elements_of "$1.used.html" >"$1.used.elements"
+  python3 tests/timeline.py used "$1.used.elements" "$2"
+}
+
 # Builds so many commands, with pictures, and looks at them. The build itself fails, because some of its commands do.
 pictures_of() {
   local count=$1 jobs=4 dir status=0
@@ -29,6 +35,7 @@ pictures_of() {
   [ "$status" = 1 ] || tail -n 20 "$dir/output"
   note_run timeline "trace of $count commands" python3 tests/timeline.py trace "$dir/trace.json" "$count" "$jobs"
   note_run timeline "page of $count commands" page_holds "$dir/timeline.html" "$count"
+  note_run timeline "keys on the page of $count commands" page_is_usable "$dir/timeline.html" "$count"
 }
 
 timeline() {
