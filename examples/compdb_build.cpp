@@ -1,13 +1,15 @@
 // compdb_build: a small build tool on spawnpipe's event loop. Runs the commands of a compile_commands.json in parallel.
 //
-//   compdb_build [-j JOBS] [-k FAILURES] build/compile_commands.json
+//   compdb_build [-j JOBS] [-k FAILURES] [--trace FILE] [--timeline FILE.html] build/compile_commands.json
 //
 // It runs all of them, in any order: a database knows no dependencies, so generated sources must be there before.
+// --trace writes what ran when for ui.perfetto.dev, --timeline a page that any browser shows.
 // A "command" is run as the system's own build tools run one: by the shell on POSIX, without one on Windows.
 // Exit status: 0 all is done, 1 a command failed, 2 the command line or the database is no good, 130 interrupted.
 #include "builder.hpp"
 #include "command_line.hpp"
 #include "compilation_database.hpp"
+#include "pictures.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
 #include "utf8_path.hpp"
@@ -80,7 +82,7 @@ std::string summary(build_report& report, const std::vector<compilation>& entrie
   return text;
 }
 
-exit_code build(const std::string& database, const build_options& options) {
+exit_code build(const std::string& database, const build_options& options, const picture_files& files) {
   const std::vector<compilation> entries = read_compilation_database(path_of_utf8(database));
   auto loop = spawnpipe::event_loop::create();
   if (!loop) {
@@ -88,9 +90,19 @@ exit_code build(const std::string& database, const build_options& options) {
     return some_failed;
   }
 
+  pictures drawn(*loop, entries, files);
+  if (const auto wrong = drawn.begin()) {
+    std::cerr << "compdb_build: " << *wrong << '\n';
+    return bad_input;
+  }
+
   progress shown(entries.size());
   build_report report = builder(*loop, interrupted, entries, shown, options).run();
   shown.print(summary(report, entries, shown.elapsed()));
+  if (const auto wrong = drawn.end("compdb_build " + database)) {
+    std::cerr << "compdb_build: " << *wrong << '\n';
+    return some_failed;
+  }
   if (report.loop_error) {
     std::cerr << "compdb_build: " << to_string(*report.loop_error) << '\n';
     return some_failed;
@@ -110,6 +122,7 @@ int main(int argc, char** argv) {
   std::string database;
   int jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   int keep_going = 1;
+  picture_files files;
 
   CLI::App app("Runs the commands of a compilation database in parallel.", "compdb_build");
   app.add_option("database", database, "compile_commands.json, or the folder that holds it")->required();
@@ -117,11 +130,13 @@ int main(int argc, char** argv) {
   app.add_option("-k,--keep-going", keep_going, "end at so many failures, 0: never")
       ->check(at_least(0))
       ->capture_default_str();
+  app.add_option("--trace", files.trace, "write what ran when as a trace, for ui.perfetto.dev or chrome://tracing");
+  app.add_option("--timeline", files.timeline, "write what ran when as a page for a browser");
   app.footer(std::string(command_line::convention));
   try {
     const std::vector<std::string> given = command_line::arguments(argc, argv);
     app.parse(std::vector<std::string>(given.rbegin(), given.rend()));  // CLI11 wants the last one first
-    return build(database, {static_cast<std::size_t>(jobs), static_cast<std::size_t>(keep_going)});
+    return build(database, {static_cast<std::size_t>(jobs), static_cast<std::size_t>(keep_going)}, files);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? all_done : bad_input;
   } catch (const bad_database& bad) {

@@ -57,7 +57,7 @@ child_core::child_core(loop_core& loop, const stop_policy& on_destroy)
     auto& child = *static_cast<child_core*>(self);
     const core_ref<child_core> kept(&child);  // the end of an orphan frees it
     child.handle_exit();
-    if (child.observer_ != nullptr) child.observer_->progress();
+    if (child.listener_ != nullptr) child.listener_->progress();
   };
 }
 
@@ -95,6 +95,7 @@ void child_core::handle_exit() noexcept {
   if (used_) used_->elapsed = platform::clock_now() - born_;
   suspension_timer_.disarm();
   suspended_ = false;
+  tell_exited();
   if (phase_ != stop_phase::none && in_) in_->stop();  // a stopped child reads no more, whoever still holds its pipe
   if (callback_ && !told_) loop().want_dispatch(*this);
   if (stopping_) {
@@ -194,9 +195,10 @@ void child_core::begin_stop(const stop_policy& policy) noexcept {
   policy_ = policy;
   phase_ = stop_phase::none;
   stopping_ = true;
-  gave_up_ = false;
+  gave_up_ = hurried_ = false;
   tree_pause_ = 0ms;
   update_active();
+  tell_stop_began();
   next_phase();
   if (status_) watch_tree();
 }
@@ -204,7 +206,7 @@ void child_core::begin_stop(const stop_policy& policy) noexcept {
 void child_core::next_phase() noexcept {
   if (process_ == nullptr || !stopping_) return;
   if (phase_ < stop_phase::close_stdin && policy_.close_stdin) {
-    phase_ = stop_phase::close_stdin;
+    enter(stop_phase::close_stdin);
     if (in_) in_->close();
     grace_.arm(*policy_.close_stdin);
     return;
@@ -216,7 +218,7 @@ void child_core::next_phase() noexcept {
     give_up();
   };
   if (phase_ < stop_phase::terminate && policy_.terminate) {
-    phase_ = stop_phase::terminate;
+    enter(stop_phase::terminate);
     if (auto sent = platform::process_signal(process_, platform::signal_kind::terminate, policy_.terminate_signal)) {
       last_signal_ = *sent;
     } else if (in_ && sent.failed_with(errc::not_supported)) {
@@ -228,7 +230,7 @@ void child_core::next_phase() noexcept {
     return;
   }
   if (phase_ < stop_phase::kill && policy_.kill) {
-    phase_ = stop_phase::kill;
+    enter(stop_phase::kill);
     if (in_) in_->stop();
     auto sent = platform::process_signal(process_, platform::signal_kind::kill, 0);
     if (sent) last_signal_ = *sent;
@@ -254,7 +256,9 @@ void child_core::watch_tree() noexcept {
 }
 
 void child_core::hurry() noexcept {
-  if (process_ == nullptr || !stopping_ || phase_ == stop_phase::kill) return;
+  if (process_ == nullptr || !stopping_) return;
+  hurried_ = true;
+  if (phase_ == stop_phase::kill) return;
   policy_.close_stdin.reset();
   policy_.terminate.reset();
   grace_.disarm();
@@ -266,7 +270,8 @@ void child_core::end_stop() noexcept {
   grace_.disarm();
   tree_timer_.disarm();
   await_no_more();
-  if (observer_ != nullptr) observer_->progress();
+  tell_stop_ended();
+  if (listener_ != nullptr) listener_->progress();
   if (status_) end_orphan();
 }
 
@@ -368,7 +373,7 @@ void child_core::detach() noexcept {
   grace_.disarm();
   tree_timer_.disarm();
   suspension_timer_.disarm();
-  stopping_ = false;
+  if (std::exchange(stopping_, false)) tell_stop_ended();
   callback_.clear();
   suspend_callback_.clear();
   if (process_ != nullptr && !status_ && !orphan_) {
@@ -380,7 +385,7 @@ void child_core::detach() noexcept {
 
 void child_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   host_along_ = false;
   callback_.clear();
   suspend_callback_.clear();

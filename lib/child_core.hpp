@@ -12,8 +12,8 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
 #include "reader_core.hpp"
 #include "timer.hpp"
 #include "writer_core.hpp"
@@ -35,6 +35,8 @@ class child_core final : public object {
   [[nodiscard]] platform::completion& exit_completion() noexcept { return exited_; }
   void attach(const platform::spawned& process, core_ref<writer_core> in, core_ref<reader_core> out,
               core_ref<reader_core> err) noexcept;
+  /// Tells those who observe the loop that it was spawned as `what`; from now on they hear the rest, too.
+  void tell_spawned(const command& what) noexcept;
   /// Makes `handle`, which is empty, the handle of this child and its pipes. The handle takes over the caller's reference.
   static void give(core_ref<child_core> core, child& handle) noexcept;
   [[nodiscard]] static child_core* of(const child& handle) noexcept { return handle.core_; }
@@ -42,6 +44,7 @@ class child_core final : public object {
   void handle_moved(child& handle) noexcept { handle_ = &handle; }
 
   [[nodiscard]] std::int64_t id() const noexcept { return id_; }
+  [[nodiscard]] platform::time_point born() const noexcept { return born_; }
   [[nodiscard]] const std::optional<exit_status>& status() const noexcept { return status_; }
   [[nodiscard]] const std::optional<resource_usage>& used() const noexcept { return used_; }
   [[nodiscard]] writer_core* in() const noexcept { return in_.get(); }
@@ -81,7 +84,7 @@ class child_core final : public object {
   /// Lets the process go; the loop still reaps it.
   void detach() noexcept;
   void on_exit(std::function<void(child&, const exit_status&)> callback);
-  void observe(observer* who) noexcept { observer_ = who; }
+  void progress_to(progress_listener* who) noexcept { listener_ = who; }
 
   void dispose() noexcept override;
   void shutdown() noexcept override;
@@ -90,6 +93,7 @@ class child_core final : public object {
 
  private:
   void handle_exit() noexcept;
+  void enter(stop_phase next) noexcept;
   void next_phase() noexcept;
   void watch_tree() noexcept;
   void watch_suspension() noexcept;
@@ -98,6 +102,10 @@ class child_core final : public object {
   void release_process() noexcept;
   void update_active() noexcept;
   void await_no_more() noexcept;
+  [[nodiscard]] bool observed() const noexcept { return observed_.number != 0 && loop().observed_by().any(); }
+  void tell_exited() const noexcept;
+  void tell_stop_began() const noexcept;
+  void tell_stop_ended() noexcept;
   void end_orphan() noexcept;
   [[nodiscard]] result<exit_status> known_status() const;
   using full_times = std::array<std::optional<platform::time_point>, 2>;
@@ -111,6 +119,7 @@ class child_core final : public object {
   platform::time_point born_ = platform::clock_now();  // right before the spawn
   std::optional<exit_status> status_;
   std::optional<resource_usage> used_;
+  observed_child observed_;  // without a number: nobody hears of it
   core_ref<writer_core> in_;
   core_ref<reader_core> out_;
   core_ref<reader_core> err_;
@@ -120,6 +129,7 @@ class child_core final : public object {
   stop_phase phase_ = stop_phase::none;
   bool stopping_ = false;  // phases are under way
   bool gave_up_ = false;
+  bool hurried_ = false;
   timer grace_;
   timer tree_timer_;  // when to look again whether the tree is gone
   std::chrono::milliseconds tree_pause_{};
@@ -136,7 +146,7 @@ class child_core final : public object {
   child* handle_ = nullptr;
   callback_slot<void(child&, const exit_status&)> callback_;
   bool told_ = false;
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
   bool orphan_ = false;   // keeps itself, without a handle
   bool awaited_ = false;  // counted by the loop as being stopped
 };

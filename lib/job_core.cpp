@@ -53,13 +53,13 @@ job_core::~job_core() {
 }
 
 void job_core::begin() {
-  child_->observe(this);
+  child_->progress_to(this);
   child_->suspend_host_along(true);
-  if (child_->in() != nullptr) child_->in()->observe(this);
+  if (child_->in() != nullptr) child_->in()->progress_to(this);
   const auto connect = [this](output& to, reader_core* reader) {
     if (reader == nullptr || !reader->open()) return;
     to.reader = reader;
-    reader->observe(this);
+    reader->progress_to(this);
     static_cast<void>(reader->resume());  // a reader that the user had stopped
   };
   connect(out_, child_->out());
@@ -187,11 +187,11 @@ void job_core::let_go() noexcept {
   deadline_timer_.disarm();
   drain_timer_.disarm();
   watch_.reset();
-  child_->observe(nullptr);
+  child_->progress_to(nullptr);
   child_->suspend_host_along(false);
-  if (child_->in() != nullptr) child_->in()->observe(nullptr);
-  if (out_.reader != nullptr) out_.reader->observe(nullptr);
-  if (err_.reader != nullptr) err_.reader->observe(nullptr);
+  if (child_->in() != nullptr) child_->in()->progress_to(nullptr);
+  if (out_.reader != nullptr) out_.reader->progress_to(nullptr);
+  if (err_.reader != nullptr) err_.reader->progress_to(nullptr);
 }
 
 void job_core::report(output& from, std::string& text, std::uint64_t& dropped, std::string& file) {

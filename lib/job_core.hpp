@@ -1,6 +1,6 @@
 // A run in progress: feeding, capturing, bounding and ending one child. run, communicate and run_async are this.
 //
-// It observes its child and the child's streams, also during blocking calls, and looks at all of them each time something
+// It listens to its child and the child's streams, also during blocking calls, and looks at all of them each time something
 // moves. It ends when the process has ended and its output has too, or drain_limit after the process.
 #ifndef SPAWNPIPE_LIB_JOB_CORE_HPP
 #define SPAWNPIPE_LIB_JOB_CORE_HPP
@@ -13,7 +13,7 @@
 #include "interruption.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
+#include "progress_listener.hpp"
 #include "spill_file.hpp"
 #include "timer.hpp"
 
@@ -27,7 +27,7 @@ namespace spawnpipe::detail {
 /// What is impossible about the options, or they about the command.
 [[nodiscard]] std::optional<error> impossible(const run_options& options);
 
-class job_core final : public object, private observer {
+class job_core final : public object, private progress_listener {
  public:
   /// Looks after `child`, which is running. `options.input` must live as long as the job, unless `own_input` is true. `began` is
   /// when the run began.

@@ -86,6 +86,8 @@ bool loop_core::owned_here() const noexcept {
   return owner != nullptr && here != nullptr && owner == here->record;
 }
 
+bool loop_core::usable_here() const noexcept { return owned_here() && this_thread().telling == 0 && !foreign(); }
+
 bool loop_core::take_over() noexcept {
   const std::scoped_lock lock(remote_mutex_);
   if (owned_here()) return true;
@@ -180,6 +182,7 @@ void loop_core::drop_remote() noexcept {
 void loop_core::drop_loop() noexcept {
   handle_gone_ = true;
   on_wake_.clear();
+  observers_.end_all();
   retain();
   const claimed how = claim();
   if (how != claimed::not_now) drop_remote();

@@ -15,6 +15,7 @@
 #include "callback.hpp"
 #include "interruption.hpp"
 #include "object.hpp"
+#include "observers.hpp"
 #include "platform.hpp"
 #include "thread_state.hpp"
 #include "timer.hpp"
@@ -23,6 +24,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 
 namespace spawnpipe::detail {
 
@@ -58,8 +60,16 @@ class loop_core {
   [[nodiscard]] bool can_pass() const noexcept { return !dispatching_ && !passing_ && !adopted_ && !foreign(); }
   /// Whether this is the forked copy of the process that the loop was made in.
   [[nodiscard]] bool foreign() const noexcept { return platform::loop_foreign(os_); }
-  /// Whether the calling thread may use the loop and what belongs to it. In a forked copy nobody may: there they only end.
-  [[nodiscard]] bool usable_here() const noexcept { return owned_here() && !foreign(); }
+  /// Whether the calling thread may use the loop and what belongs to it. In a forked copy nobody may: there they only end. Nor may
+  /// an observer.
+  [[nodiscard]] bool usable_here() const noexcept;
+
+  [[nodiscard]] observers& observed_by() noexcept { return observers_; }
+  /// Tells those who observe this loop, where there are any. In a forked copy it is not theirs to know.
+  template <class Event>
+  void tell(void (observer::*how)(const Event&) noexcept, const std::type_identity_t<Event>& event) const noexcept {
+    if (observers_.any() && !foreign()) observers_.tell(how, event);
+  }
 
   /// Passes until `ready()` holds, the deadline comes, or a cancellation is requested; the condition wins. `hint` is the operation
   /// that would make it ready, if it is one.
@@ -149,6 +159,8 @@ class loop_core {
   object* first_ = nullptr;  // all objects
   object::prepare_queue to_prepare_;
   object::dispatch_queue to_dispatch_;
+
+  observers observers_;
 
   callback_slot<void()> on_wake_;
   std::atomic<bool> wake_requested_ = false;

@@ -48,6 +48,7 @@ void reader_core::give_to(pipe_reader& handle) noexcept {
 
 void reader_core::begin(std::span<std::byte> into, flight how) {
   flight_ = how;
+  watch_.go_on();
   if (auto outcome = platform::read_begin(stream_, into.first(std::min(into.size(), longest_request)), done_)) {
     apply(*outcome);
     announce();
@@ -60,6 +61,7 @@ void reader_core::begin_into_buffer() {
   if (!buffer_) buffer_.reset(new (std::nothrow) std::byte[capacity_]);
   if (!buffer_) {
     failure_ = error{std::make_error_code(std::errc::not_enough_memory), stage::read, name_};
+    watch_.close(loop(), received_, failure_);
     announce();
     return;
   }
@@ -68,6 +70,7 @@ void reader_core::begin_into_buffer() {
 
 void reader_core::apply(const platform::io_outcome& outcome) noexcept {
   const flight how = std::exchange(flight_, flight::none);
+  received_ += outcome.bytes;
   if (how == flight::buffer) {
     end_ += outcome.bytes;
     news_ = news_ || outcome.bytes > 0;
@@ -81,6 +84,7 @@ void reader_core::apply(const platform::io_outcome& outcome) noexcept {
     platform::stream_close(std::exchange(stream_, nullptr));  // nobody can read it: the child is to feel that
   }  // A read that was cancelled, though nobody here asked for it, is begun again.
   news_ = news_ || finished();
+  if (finished()) watch_.close(loop(), received_, failure_);
   want_more();
 }
 
@@ -114,8 +118,9 @@ void reader_core::want_more() noexcept {
   } else if (wants_read() && has_room()) {
     full_since_.reset();
     loop().want_prepare(*this);
-  } else if (!full_since_) {
-    full_since_ = platform::clock_now();  // full, or stopped: nobody takes what the child writes
+  } else {
+    if (!full_since_) full_since_ = platform::clock_now();  // full, or stopped: nobody takes what the child writes
+    if (!stopped_) watch_.pause();
   }
 }
 
@@ -249,6 +254,7 @@ void reader_core::advance(std::size_t count) noexcept {
 
 void reader_core::stop() noexcept {
   stopped_ = true;
+  watch_.go_on();
   retire();
   want_more();
   update_active();
@@ -271,6 +277,7 @@ void reader_core::unbind() noexcept {
 
 void reader_core::close() noexcept {
   stop();
+  watch_.close(loop(), received_, failure_);
   closed_ = true;
   view_out_ = false;
   begin_ = end_ = scanned_ = 0;
@@ -286,7 +293,7 @@ void reader_core::shutdown() noexcept { close(); }
 
 void reader_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   close();
 }
 
@@ -298,7 +305,7 @@ void reader_core::update_active() noexcept {
 
 void reader_core::announce() {
   if (news_ && callback_ && !stopped_) loop().want_dispatch(*this);
-  if (observer_ != nullptr) observer_->progress();
+  if (listener_ != nullptr) listener_->progress();
 }
 
 void reader_core::on_readable(std::function<void(pipe_reader&)> callback) {
@@ -307,8 +314,8 @@ void reader_core::on_readable(std::function<void(pipe_reader&)> callback) {
   if (news_ && callback_ && !stopped_ && !told_end_) loop().want_dispatch(*this);
 }
 
-void reader_core::observe(observer* who) noexcept {
-  observer_ = who;
+void reader_core::progress_to(progress_listener* who) noexcept {
+  listener_ = who;
   view_out_ = false;
 }
 

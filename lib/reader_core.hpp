@@ -11,8 +11,9 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
+#include "stream_watch.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +28,7 @@ class reader_core final : public object {
 
   /// The stream it reads from; once, before anything else.
   void attach(platform::stream* stream) noexcept;
+  void observed_as(const observed_child& child, standard_stream which) noexcept { watch_.begin(child, which); }
   [[nodiscard]] static reader_core* of(const pipe_reader& handle) noexcept { return handle.core_; }
   /// Makes `handle`, which has no core, the handle of this one.
   void give_to(pipe_reader& handle) noexcept;
@@ -62,7 +64,7 @@ class reader_core final : public object {
   result<void> resume();
   void close() noexcept;
   void on_readable(std::function<void(pipe_reader&)> callback);
-  void observe(observer* who) noexcept;
+  void progress_to(progress_listener* who) noexcept;
 
   void dispose() noexcept override;
   void shutdown() noexcept override;
@@ -110,12 +112,14 @@ class reader_core final : public object {
   bool closed_ = true;
   std::optional<platform::time_point> full_since_;
   std::optional<error> failure_;
+  std::uint64_t received_ = 0;
+  stream_watch watch_;
 
   pipe_reader* handle_ = nullptr;
   callback_slot<void(pipe_reader&)> callback_;
   bool news_ = false;
   bool told_end_ = false;  // the callback has seen the end, or the error
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
 };
 
 }  // namespace spawnpipe::detail

@@ -138,7 +138,13 @@ std::optional<std::vector<std::string>> merge_environment(std::vector<std::strin
 
 result<core_ref<child_core>> start(loop_core& loop, const command& what, const stream_defaults& defaults) {
   if (!loop.usable_here()) return error{errc::wrong_thread, stage::process, what.program()};
-  if (auto wrong = impossible(what)) return *std::move(wrong);
+  const auto failed = [&](error why, platform::time_point began) {
+    loop.tell(
+        &observer::spawn_failed,
+        {.loop = loop.observed_by().loop(), .what = what, .why = why, .began = began, .when = platform::clock_now()});
+    return why;
+  };
+  if (auto wrong = impossible(what)) return failed(*std::move(wrong), platform::clock_now());
 
   const planned all(what, defaults);
   const platform::spawn_plan& plan = all.plan;
@@ -158,11 +164,12 @@ result<core_ref<child_core>> start(loop_core& loop, const command& what, const s
   }
 
   auto spawned = platform::spawn(loop.os(), plan, child->exit_completion());
-  if (!spawned) return std::move(spawned).error();
+  if (!spawned) return failed(std::move(spawned).error(), child->born());
   if (in) in->attach(spawned->in);
   if (out) out->attach(spawned->out);
   if (err) err->attach(spawned->err);
   child->attach(*spawned, std::move(in), std::move(out), std::move(err));
+  child->tell_spawned(what);
   return child;
 }
 

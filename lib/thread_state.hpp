@@ -23,6 +23,7 @@ struct thread_state {
   thread_record* record = nullptr;
   loop_core* loop = nullptr;
   int callbacks = 0;  // of users, on the stack
+  int telling = 0;    // observers, on the stack
 
   /// Makes it where there is none.
   thread_record* own_record();

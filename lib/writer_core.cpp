@@ -63,6 +63,7 @@ void writer_core::apply(const platform::io_outcome& outcome) noexcept {
   if (outcome.bytes > 0) {
     queue_.pop(outcome.bytes);
     books_.delivered += outcome.bytes;
+    watch_.go_on();
     news_ = moved_ = true;
   }
   if (outcome.error) {
@@ -90,7 +91,10 @@ void writer_core::settle() noexcept {
   if (in_flight_ > 0) return;
   const bool over = failure_ || stopped_ || (closing_ && queue_.empty());
   if (!over) return;
-  if (stream_ != nullptr) platform::stream_close(std::exchange(stream_, nullptr));
+  if (stream_ != nullptr) {
+    platform::stream_close(std::exchange(stream_, nullptr));
+    watch_.close(loop(), books_.delivered, failure_);
+  }
   update_active();
   if (std::exchange(lingers_, false)) release();
 }
@@ -111,6 +115,7 @@ result<std::size_t> writer_core::write(std::span<const std::byte> bytes) {
     taken += part;
     begin();
   }
+  if (taken < bytes.size() && !failure_) watch_.pause();
   announce();
   if (failure_ && taken == 0) return *failure_;
   return taken;
@@ -129,7 +134,10 @@ std::size_t writer_core::try_now(std::span<const std::byte> bytes) noexcept {
 result<bool> writer_core::write_owned(std::string& buffer) {
   if (auto refused = refusal()) return *std::move(refused);
   if (buffer.empty()) return true;
-  if (!queue_.empty() && buffer.size() > capacity_ - std::min(capacity_, queue_.size())) return false;
+  if (!queue_.empty() && buffer.size() > capacity_ - std::min(capacity_, queue_.size())) {
+    watch_.pause();
+    return false;
+  }
   books_.accepted += buffer.size();
   queue_.push_owned(buffer);
   begin();
@@ -193,7 +201,7 @@ void writer_core::stop() noexcept {
 
 void writer_core::dispose() noexcept {
   handle_ = nullptr;
-  observer_ = nullptr;
+  listener_ = nullptr;
   callback_.clear();
   if (closing_ && stream_ != nullptr && !loop().foreign()) {
     if (!std::exchange(lingers_, true)) retain();
@@ -215,7 +223,7 @@ void writer_core::update_active() noexcept { set_active(stream_ != nullptr && in
 void writer_core::announce() {
   if (!std::exchange(moved_, false)) return;
   if (news_ && callback_) loop().want_dispatch(*this);
-  if (observer_ != nullptr) observer_->progress();
+  if (listener_ != nullptr) listener_->progress();
 }
 
 void writer_core::on_written(std::function<void(pipe_writer&)> callback) {

@@ -10,8 +10,9 @@
 #include "callback.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
-#include "observer.hpp"
 #include "platform.hpp"
+#include "progress_listener.hpp"
+#include "stream_watch.hpp"
 #include "write_queue.hpp"
 
 #include <functional>
@@ -25,6 +26,7 @@ class writer_core final : public object {
 
   /// The stream it writes to; once, before anything else.
   void attach(platform::stream* stream) noexcept { stream_ = stream; }
+  void observed_as(const observed_child& child) noexcept { watch_.begin(child, standard_stream::in); }
   [[nodiscard]] static writer_core* of(const pipe_writer& handle) noexcept { return handle.core_; }
   void give_to(pipe_writer& handle) noexcept;
   void handle_moved(pipe_writer& handle) noexcept { handle_ = &handle; }
@@ -43,7 +45,7 @@ class writer_core final : public object {
   [[nodiscard]] const char* name() const noexcept { return name_; }
 
   void on_written(std::function<void(pipe_writer&)> callback);
-  void observe(observer* who) noexcept { observer_ = who; }
+  void progress_to(progress_listener* who) noexcept { listener_ = who; }
 
   void dispose() noexcept override;
   void shutdown() noexcept override { stop(); }
@@ -70,6 +72,7 @@ class writer_core final : public object {
   write_queue queue_;
   write_books books_;  // without `unsent`, which is the queue's size
   std::optional<error> failure_;
+  stream_watch watch_;
   bool closing_ = false;  // close() was called: the end follows the queue
   bool stopped_ = false;
   bool lingers_ = false;  // keeps itself
@@ -77,9 +80,9 @@ class writer_core final : public object {
   pipe_writer* handle_ = nullptr;
   callback_slot<void(pipe_writer&)> callback_;
   bool news_ = false;   // for the callback
-  bool moved_ = false;  // for the observer
+  bool moved_ = false;  // for the listener
   bool told_failure_ = false;
-  observer* observer_ = nullptr;
+  progress_listener* listener_ = nullptr;
 };
 
 }  // namespace spawnpipe::detail

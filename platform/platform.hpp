@@ -191,6 +191,10 @@ void process_release(process* self) noexcept;
 // Calls `end(context)` when this thread ends (the main thread: when the program does), once. Asked for once in a thread.
 void at_thread_end(void (*end)(void* context) noexcept, void* context);
 
+// Which process this is: a copy made by fork, by whatever call, has another number, and what it inherited is its parent's. POSIX: costs
+// a look into memory where the system clears a page in forked copies (Linux since 4.14), and getpid elsewhere.
+[[nodiscard]] std::uint64_t process_identity() noexcept;
+
 // ---- files
 
 // Created, or emptied. At stage redirect, with the path.

@@ -7,7 +7,6 @@
 
 #include "error.hpp"
 #include "plug.hpp"
-#include "process_identity.hpp"
 #include "unique_fd.hpp"
 #include "watch.hpp"
 

@@ -4,7 +4,7 @@
 #include "error.hpp"
 #include "orphan_adoption.hpp"
 #include "orphan_mark.hpp"
-#include "process_identity.hpp"
+#include "platform.hpp"
 #include "process_list_linux.hpp"
 #include "system_linux.hpp"
 #include "unique_fd.hpp"

@@ -1,5 +1,5 @@
-#include "process_identity.hpp"
-
+// The number of this process: in a page that forks clear, or the system's own.
+#include "platform.hpp"
 #include "system.hpp"
 
 #include <atomic>

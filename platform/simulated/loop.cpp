@@ -93,6 +93,8 @@ native_handle loop_native(const loop* self) noexcept { return self->native; }
 
 bool loop_foreign(const loop* /*self*/) noexcept { return here().foreign; }
 
+std::uint64_t process_identity() noexcept { return here().foreign ? 2 : 1; }
+
 waker* loop_waker(loop* self) noexcept { return self->wake; }
 
 void waker_retain(waker* self) noexcept { ++self->references; }

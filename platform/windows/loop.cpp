@@ -67,6 +67,8 @@ native_handle loop_native(const loop* self) noexcept {
   return native_handle{reinterpret_cast<std::intptr_t>(self->queue.native())};
 }
 
+std::uint64_t process_identity() noexcept { return 1; }
+
 bool loop_foreign(const loop* /*self*/) noexcept { return false; }  // there is no fork
 
 waker* loop_waker(loop* self) noexcept { return self->wake; }

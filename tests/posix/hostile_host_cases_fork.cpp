@@ -1,5 +1,6 @@
 // A host that forks.
 #include "../children.hpp"
+#include "../recorder.hpp"
 #include "../scenario.hpp"
 #include "replaced_call.hpp"
 
@@ -325,6 +326,32 @@ HOST_SCENARIO(fork_without_page, "the system clears no page in forked copies") {
 }
 TEST_CASE("[G8] a forked copy is known by its process id where the system clears no page in it") {
   PLAY_SCENARIO("the system clears no page in forked copies");
+}
+
+TEST_CASE("[G8] a forked copy tells no observer, and leaves the file of a trace as it is") {
+  harness::leak_check nothing_left;
+  harness::temp_dir folder;
+  const std::string file = folder / "trace.json";
+  harness::recorder sink;
+  std::optional trace = harness::must(spawnpipe::trace_events::create(file));
+  auto watching = harness::must(spawnpipe::observation::begin(sink));
+  auto traced = harness::must(spawnpipe::observation::begin(trace->sink()));
+  auto running = harness::must(spawnpipe::spawn(harness::quiet(command("hang"))));
+  const std::string before = harness::read_file(file);
+  CHECK(in_a_copy([&] {
+          const auto heard = sink.said.size();
+          running = spawnpipe::child();
+          if (works_anew() != fine) return no_run;
+          traced = spawnpipe::observation();
+          trace.reset();
+          return sink.said.size() == heard ? fine : allowed;
+        }) == fine);
+  CHECK(harness::read_file(file) == before);
+  CHECK(harness::must(running.stop(spawnpipe::stop_policy::immediate(), patience())).phase ==
+        spawnpipe::stop_phase::kill);
+  CHECK(sink.count("1 stop ended by kill") == 1);
+  REQUIRE_OK(trace->close());
+  CHECK(harness::read_file(file).size() > before.size());
 }
 
 }  // namespace

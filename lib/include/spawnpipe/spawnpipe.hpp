@@ -12,6 +12,7 @@
 #include <spawnpipe/exit_status.hpp>
 #include <spawnpipe/forward_interrupts.hpp>
 #include <spawnpipe/fwd.hpp>
+#include <spawnpipe/observer.hpp>
 #include <spawnpipe/pipe_reader.hpp>
 #include <spawnpipe/pipe_writer.hpp>
 #include <spawnpipe/resource_usage.hpp>
@@ -20,5 +21,6 @@
 #include <spawnpipe/stdio.hpp>
 #include <spawnpipe/stop_policy.hpp>
 #include <spawnpipe/which.hpp>
+#include <spawnpipe/trace_events.hpp>
 
 #endif

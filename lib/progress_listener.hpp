@@ -1,16 +1,16 @@
 // Who inside lib/ wants to hear of progress at once, also during blocking calls: a job, of its child and its streams.
-#ifndef SPAWNPIPE_LIB_OBSERVER_HPP
-#define SPAWNPIPE_LIB_OBSERVER_HPP
+#ifndef SPAWNPIPE_LIB_PROGRESS_LISTENER_HPP
+#define SPAWNPIPE_LIB_PROGRESS_LISTENER_HPP
 
 namespace spawnpipe::detail {
 
-class observer {
+class progress_listener {
  public:
   /// Something moved: bytes came or went, a stream or the child ended. Look.
   virtual void progress() = 0;
 
  protected:
-  ~observer() = default;
+  ~progress_listener() = default;
 };
 
 }  // namespace spawnpipe::detail
