@@ -1,6 +1,8 @@
 // The first bytes, and, where asked for, the last ones in a ring.
 #include "capture.hpp"
 
+#include "memory.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -10,19 +12,24 @@ capture::capture(const capture_limit& limit) noexcept
     : head_limit_(limit.on_overflow == overflow::keep_head_and_tail ? limit.bytes - limit.bytes / 2 : limit.bytes),
       tail_limit_(limit.bytes - head_limit_) {}
 
-void capture::append(std::span<const std::byte> bytes) {
+void capture::append(std::span<const std::byte> bytes) noexcept {
   const char* text = reinterpret_cast<const char*>(bytes.data());
   std::size_t left = bytes.size();
-
-  const std::size_t to_head = std::min(left, head_limit_ - head_.size());
-  head_.append(text, to_head);
-  text += to_head;
-  left -= to_head;
-
-  const std::size_t to_grow = std::min(left, tail_limit_ - tail_.size());
-  tail_.append(text, to_grow);
-  text += to_grow;
-  left -= to_grow;
+  const auto grow = [&](std::string& what, std::size_t limit) {
+    const std::size_t count = std::min(left, limit - what.size());
+    if (out_of_memory_ || !with_memory([&] { what.append(text, count); })) {
+      out_of_memory_ = true;
+    } else {
+      text += count;
+      left -= count;
+    }
+  };
+  grow(head_, head_limit_);
+  grow(tail_, tail_limit_);
+  if (out_of_memory_) {
+    dropped_ += left;
+    return;
+  }
 
   dropped_ += left;  // each byte from here on is dropped itself, or pushes an older one out
   if (left > tail_limit_) {
@@ -44,9 +51,12 @@ std::string capture::text() const {
   return all;
 }
 
-std::string capture::take() {
+std::string capture::take() noexcept {
   std::rotate(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(tail_start_), tail_.end());
-  head_ += tail_;
+  if (!with_memory([this] { head_ += tail_; })) {
+    out_of_memory_ = true;
+    dropped_ += tail_.size();
+  }
   tail_.clear();
   tail_start_ = 0;
   return std::move(head_);

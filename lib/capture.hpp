@@ -16,9 +16,12 @@ class capture {
  public:
   explicit capture(const capture_limit& limit) noexcept;
 
-  void append(std::span<const std::byte> bytes);
+  /// What there is no memory for is dropped, and all that comes behind it.
+  void append(std::span<const std::byte> bytes) noexcept;
 
-  /// More came than the limit keeps.
+  /// Bytes were dropped for want of memory.
+  [[nodiscard]] bool out_of_memory() const noexcept { return out_of_memory_; }
+  /// More came than is kept.
   [[nodiscard]] bool overflowed() const noexcept { return dropped_ > 0; }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
   /// Whether so many more bytes can be kept.
@@ -30,7 +33,7 @@ class capture {
   /// A copy of what is kept, in order.
   [[nodiscard]] std::string text() const;
   /// What was kept, in order. Once.
-  [[nodiscard]] std::string take();
+  [[nodiscard]] std::string take() noexcept;
 
  private:
   std::size_t head_limit_;
@@ -39,6 +42,7 @@ class capture {
   std::string tail_;            // a ring once it is full
   std::size_t tail_start_ = 0;  // where the ring's oldest byte is
   std::uint64_t dropped_ = 0;
+  bool out_of_memory_ = false;
 };
 
 }  // namespace spawnpipe::detail

@@ -122,6 +122,11 @@ std::vector<result<stop_report>> stop_all(std::span<child* const> children, cons
   detail::loop_core* loop = nullptr;
   std::vector<result<stop_report>> results;
   std::vector<std::pair<detail::child_core*, std::size_t>> stopping;  // and the place of its result
+  std::vector<bool> cut_short;
+  // Behind this nothing allocates but what an error has to say, and that comes before any child is being stopped.
+  results.reserve(children.size());
+  stopping.reserve(children.size());
+  cut_short.reserve(children.size());
   for (child* const each : children) {
     detail::child_core* const core = each != nullptr ? detail::child_core::of(*each) : nullptr;
     std::optional<error> refused = unusable(core, stage::wait);
@@ -141,7 +146,6 @@ std::vector<result<stop_report>> stop_all(std::span<child* const> children, cons
   for (const auto& [core, place] : stopping) core->begin_stop(policy);
   const detail::waited how =
       loop->wait(until, cancel, [&] { return all([&](const auto& each) { return each.stop_over(policy, until); }); });
-  std::vector<bool> cut_short;
   for (const auto& [core, place] : stopping) {
     cut_short.push_back(how != detail::waited::ready && !core->stop_over(policy, until));
     if (cut_short.back()) core->hurry();

@@ -65,11 +65,14 @@ class forward_core final : public object {
     what_was_heard& heard = heard_so_far();
     const std::scoped_lock lock(heard.mutex);
     passed_on_ = counts_now();
+    watch_.emplace(cancellation(heard.listeners), loop().waker());
     if (heard.guards == 0) {
-      if (auto begun = platform::interrupts_begin(&hear); !begun) return begun;
+      if (auto begun = platform::interrupts_begin(&hear); !begun) {
+        watch_.reset();
+        return begun;
+      }
     }
     ++heard.guards;
-    watch_.emplace(cancellation(heard.listeners), loop().waker());
     return {};
   }
 

@@ -14,6 +14,9 @@ namespace {
 // Linux lets a process without rights make a pipe as large as this; elsewhere they are smaller.
 constexpr std::size_t most_in_a_pipe = std::size_t{1} << 20;
 
+// What has no memory now may have some a moment later.
+constexpr std::chrono::milliseconds memory_pause{10};
+
 }  // namespace
 
 std::optional<error> impossible(const run_options& options) {
@@ -46,13 +49,15 @@ job_core::job_core(loop_core& loop, core_ref<child_core> child, const run_option
       deadline_timer_(
           loop.timers(), [](void* self) { static_cast<job_core*>(self)->deadline_came(); }, this),
       drain_timer_(
-          loop.timers(), [](void* self) { static_cast<job_core*>(self)->drained(); }, this) {}
+          loop.timers(), [](void* self) { static_cast<job_core*>(self)->drained(); }, this),
+      feed_timer_(
+          loop.timers(), [](void* self) { static_cast<job_core*>(self)->progress(); }, this) {}
 
 job_core::~job_core() {
   if (!ended_) let_go();
 }
 
-void job_core::begin() {
+void job_core::begin() noexcept {
   child_->progress_to(this);
   child_->suspend_host_along(true);
   if (child_->in() != nullptr) child_->in()->progress_to(this);
@@ -70,7 +75,7 @@ void job_core::begin() {
 
 // ---- what moves
 
-void job_core::progress() {
+void job_core::progress() noexcept {
   look_again_ = true;
   if (looking_) return;
   const core_ref<job_core> kept(this);
@@ -84,19 +89,23 @@ void job_core::progress() {
   looking_ = false;
 }
 
-void job_core::feed() {
+void job_core::feed() noexcept {
   writer_core* const in = child_->in();
   if (in == nullptr || !in->open()) return;
   while (!rest_.empty()) {
     const auto taken = in->write(std::as_bytes(std::span(rest_)));
-    if (!taken) return;  // the child closed its stdin, which is its own affair
+    if (!taken) {
+      // The child closed its stdin, which is its own affair. Or what its pipe does not take now cannot be queued.
+      if (taken.failed_with(std::errc::not_enough_memory) && in->open()) feed_timer_.arm(memory_pause);
+      return;
+    }
     if (*taken == 0) return;
     rest_.remove_prefix(*taken);
   }
   in->close();
 }
 
-void job_core::collect(output& from) {
+void job_core::collect(output& from) noexcept {
   if (from.reader == nullptr || from.reader->buffered() == 0) return;
   const std::span<const std::byte> bytes = from.reader->available();
   keep(from, bytes);
@@ -104,20 +113,24 @@ void job_core::collect(output& from) {
   if (from.kept.overflowed() && on_overflow_ == overflow::error) end_early(ended_by::output_limit, policy_);
 }
 
-void job_core::keep(output& to, std::span<const std::byte> bytes) {
-  // The file begins with what was kept so far, so that it has all.
+void job_core::keep(output& to, std::span<const std::byte> bytes) noexcept {
+  // The file begins with what was kept so far, so that it has all. Where there is no memory to keep more, that is a limit, too.
   if (to.file && !to.file->begun() && !to.kept.fits(bytes.size())) {
     to.file->write(std::as_bytes(std::span(to.kept.head())));
   }
-  if (to.file && to.file->begun()) to.file->write(bytes);
+  const bool filed = to.file && to.file->begun();
+  if (filed) to.file->write(bytes);
   to.kept.append(bytes);
+  if (filed || !to.file || !to.kept.out_of_memory()) return;
+  to.file->write(std::as_bytes(std::span(to.kept.head())));
+  to.file->write(bytes);
 }
 
 bool job_core::output_ended() const noexcept {
   return (out_.reader == nullptr || out_.reader->finished()) && (err_.reader == nullptr || err_.reader->finished());
 }
 
-void job_core::look_at_end() {
+void job_core::look_at_end() noexcept {
   if (ended_ || !process_over()) return;
   if (output_ended() || child_->gave_up()) {
     finish();
@@ -130,7 +143,7 @@ void job_core::look_at_end() {
 
 // ---- bounds
 
-void job_core::end_early(ended_by why, const stop_policy& policy) {
+void job_core::end_early(ended_by why, const stop_policy& policy) noexcept {
   if (ended_ || (early_ && why != ended_by::stopped)) return;
   if (!early_) result_.why = why;
   early_ = true;
@@ -141,7 +154,7 @@ void job_core::end_early(ended_by why, const stop_policy& policy) {
   }
 }
 
-void job_core::deadline_came() {
+void job_core::deadline_came() noexcept {
   if (ended_ || process_over()) return;  // where only output is awaited, the drain timer knows the deadline
   if (!early_) {
     early_ = true;
@@ -159,7 +172,7 @@ void job_core::woken() {
   if (cancel_.requested()) end_early(ended_by::cancelled, policy_);
 }
 
-void job_core::drained() {
+void job_core::drained() noexcept {
   if (ended_) return;
   const core_ref<job_core> kept(this);
   looking_ = true;  // what is taken now is the last; nothing is looked at again
@@ -186,6 +199,7 @@ void job_core::drained() {
 void job_core::let_go() noexcept {
   deadline_timer_.disarm();
   drain_timer_.disarm();
+  feed_timer_.disarm();
   watch_.reset();
   child_->progress_to(nullptr);
   child_->suspend_host_along(false);
@@ -194,18 +208,20 @@ void job_core::let_go() noexcept {
   if (err_.reader != nullptr) err_.reader->progress_to(nullptr);
 }
 
-void job_core::report(output& from, std::string& text, std::uint64_t& dropped, std::string& file) {
+void job_core::report(output& from, std::string& text, std::uint64_t& dropped, std::string& file) noexcept {
   text = from.kept.take();
   dropped = from.kept.dropped();
   if (from.file && from.file->begun()) {
     dropped = from.file->lost();
-    file = from.file->path();
     if (auto failed = from.file->end()) result_.output_error = std::move(failed);
+    file = from.file->take_path();
+  } else if (from.kept.out_of_memory()) {
+    result_.output_error = error{std::make_error_code(std::errc::not_enough_memory), stage::read, from.name};
   }
   if (from.reader != nullptr && from.reader->failure()) result_.output_error = from.reader->failure();
 }
 
-void job_core::finish() {
+void job_core::finish() noexcept {
   ended_ = true;
   let_go();
   result_.status = child_->status().value_or(exit_status());

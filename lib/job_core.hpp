@@ -39,7 +39,7 @@ class job_core final : public object, private progress_listener {
   /// Keeps the handle of the child, which ends with the job's.
   void own(child handle) noexcept { own_child_ = std::move(handle); }
   /// Begins. Not in the constructor, because it may end at once.
-  void begin();
+  void begin() noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   [[nodiscard]] bool told() const noexcept { return told_; }
   [[nodiscard]] std::string captured_out() const { return out_.kept.text(); }
@@ -48,7 +48,7 @@ class job_core final : public object, private progress_listener {
   [[nodiscard]] child_core& process() const noexcept { return *child_; }
 
   /// Ends it early, by `policy`; the first reason counts, and a stop on request replaces the policy in force.
-  void end_early(ended_by why, const stop_policy& policy);
+  void end_early(ended_by why, const stop_policy& policy) noexcept;
 
   static void give(core_ref<job_core> core, job& handle) noexcept;
   [[nodiscard]] static job_core* of(const job& handle) noexcept { return handle.core_; }
@@ -63,23 +63,24 @@ class job_core final : public object, private progress_listener {
 
  private:
   struct output {
-    output(const capture_limit& limit, const char* name) : kept(limit) {
-      if (limit.on_overflow == overflow::spill) file.emplace(limit.spill_to + name);
+    output(const capture_limit& limit, const char* which) : name(which), kept(limit) {
+      if (limit.on_overflow == overflow::spill) file.emplace(limit.spill_to + which);
     }
+    const char* name;
     reader_core* reader = nullptr;
     capture kept;
     std::optional<spill_file> file;
   };
 
-  void progress() override;
-  void feed();
-  void collect(output& from);
-  void keep(output& to, std::span<const std::byte> bytes);
-  void report(output& from, std::string& text, std::uint64_t& dropped, std::string& file);
-  void look_at_end();
-  void deadline_came();
-  void drained();
-  void finish();
+  void progress() noexcept override;
+  void feed() noexcept;
+  void collect(output& from) noexcept;
+  static void keep(output& to, std::span<const std::byte> bytes) noexcept;
+  void report(output& from, std::string& text, std::uint64_t& dropped, std::string& file) noexcept;
+  void look_at_end() noexcept;
+  void deadline_came() noexcept;
+  void drained() noexcept;
+  void finish() noexcept;
   void let_go() noexcept;
   [[nodiscard]] bool output_ended() const noexcept;
   [[nodiscard]] bool process_over() const noexcept {
@@ -106,6 +107,7 @@ class job_core final : public object, private progress_listener {
   bool early_ = false;  // end_early was called
   timer deadline_timer_;
   timer drain_timer_;
+  timer feed_timer_;  // where there was no memory to queue its input: when to try again
   std::optional<interruption> watch_;
 
   callback_slot<void(completed)> callback_;

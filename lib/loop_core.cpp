@@ -35,20 +35,18 @@ error wait_error(waited how, stage where, const char* subject) {
 // ---- birth, ownership and end
 
 result<loop_core*> loop_core::open(void* adopt) {
-  auto* const core = new loop_core;
+  thread_record* const owner = this_thread().own_record();
+  auto core = core_ref<loop_core>::adopt(new loop_core);
   core->adopted_ = adopt != nullptr;
   auto opened = platform::loop_open({.completions = &core->inbox_,
-                                     .context = core,
+                                     .context = core.get(),
                                      .before_wait = &loop_core::before_wait,
                                      .after_wait = &loop_core::after_wait},
                                     adopt);
-  if (!opened) {
-    core->release();
-    return std::move(opened).error();
-  }
+  if (!opened) return std::move(opened).error();
   core->os_ = *opened;
-  core->set_owner(this_thread().own_record());
-  return core;
+  core->set_owner(owner);
+  return core.leak();
 }
 
 result<loop_core*> loop_core::of_this_thread() {
@@ -83,17 +81,23 @@ void loop_core::set_owner(thread_record* owner) noexcept {
 bool loop_core::owned_here() const noexcept {
   const thread_record* const owner = owner_.load();
   const thread_state* const here = this_thread_if_any();
-  return owner != nullptr && here != nullptr && owner == here->record;
+  return (owner != nullptr && here != nullptr && owner == here->record) || stand_in_.load() == this_thread_mark();
 }
 
 bool loop_core::usable_here() const noexcept { return owned_here() && this_thread().telling == 0 && !foreign(); }
 
-bool loop_core::take_over() noexcept {
+// Under the lock.
+bool loop_core::has_other_owner() const noexcept {
+  const thread_record* const owner = owner_.load();
+  return (owner != nullptr && !owner->ended.load()) || stand_in_.load() != nullptr;
+}
+
+bool loop_core::take_over() {
+  thread_record* const mine = this_thread().own_record();
   const std::scoped_lock lock(remote_mutex_);
   if (owned_here()) return true;
-  const thread_record* const owner = owner_.load();
-  if (owner != nullptr && !owner->ended.load()) return false;
-  set_owner(this_thread().own_record());
+  if (has_other_owner()) return false;
+  set_owner(mine);
   return true;
 }
 
@@ -123,8 +127,7 @@ loop_core::claimed loop_core::claim(object* or_queue) noexcept {
   std::unique_lock lock(remote_mutex_, std::defer_lock);
   if (!foreign()) {
     lock.lock();
-    const thread_record* const owner = owner_.load();
-    if (owner != nullptr && !owner->ended.load()) {
+    if (has_other_owner()) {
       if (or_queue != nullptr) {
         remote_.push(*or_queue);
         or_queue->release();  // the handle's reference; the queue has its own
@@ -133,7 +136,7 @@ loop_core::claimed loop_core::claim(object* or_queue) noexcept {
       return claimed::not_now;
     }
   }
-  set_owner(this_thread().own_record());
+  stand_in_.store(this_thread_mark());
   return claimed::for_now;
 }
 
@@ -145,6 +148,7 @@ void loop_core::unclaim(claimed how) noexcept {
     if (!foreign()) lock.lock();
     if (remote_.back() != nullptr) continue;  // came meanwhile, for us who were the owner
     set_owner(nullptr);
+    stand_in_.store(nullptr);
     return;
   }
 }
@@ -257,7 +261,8 @@ bool loop_core::handle_completions() {
   return any;
 }
 
-void loop_core::pass(platform::time_point until, platform::completion* hint) {
+// Nothing in here allocates, or what does has an answer where there is no memory.
+void loop_core::pass(platform::time_point until, platform::completion* hint) noexcept {
   retain();
   // What is dropped in here must not pass again: what the outer one waits for could come in the inner one, unseen.
   passing_ = true;

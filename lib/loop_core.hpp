@@ -116,7 +116,7 @@ class loop_core {
   loop_core() = default;
   ~loop_core();
 
-  void pass(platform::time_point until, platform::completion* hint);
+  void pass(platform::time_point until, platform::completion* hint) noexcept;
   bool prepare_all();
   bool handle_completions();
   void dispatch_all();
@@ -126,9 +126,11 @@ class loop_core {
   void drop_remote() noexcept;
   void drop_now(object& what) noexcept;
   void end_if_unused() noexcept;
-  [[nodiscard]] bool take_over() noexcept;
-  // For a thread that destroys something: it is the owner already, becomes it until unclaim (there was none, or it has ended), or
-  // cannot, because the owner is at work: then that drops `or_queue` in its next pass.
+  [[nodiscard]] bool take_over();
+  [[nodiscard]] bool has_other_owner() const noexcept;
+  // For a thread that destroys something: it is the owner already, stands in for one until unclaim (there was none, or it has ended),
+  // or cannot, because the owner is at work: then that drops `or_queue` in its next pass. Who stands in need not have used the
+  // library before, and what is kept for a thread is not made for that: nothing allocates here.
   enum class claimed { already, for_now, not_now };
   [[nodiscard]] claimed claim(object* or_queue = nullptr) noexcept;
   void unclaim(claimed how) noexcept;
@@ -143,6 +145,7 @@ class loop_core {
   std::atomic<std::size_t> references_ = 1;
   platform::loop* os_ = nullptr;
   std::atomic<thread_record*> owner_ = nullptr;
+  std::atomic<const void*> stand_in_ = nullptr;  // the mark of a thread that destroys something, while it does
   bool adopted_ = false;
   bool dispatching_ = false;     // a user's callback is on the stack
   bool passing_ = false;         // pass() is on the stack

@@ -16,13 +16,11 @@ object::~object() {
   set_active(false);
   (previous_ != nullptr ? previous_->next_ : loop_.first_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
+  loop_.release();  // here, and so also where a constructor above this one throws
 }
 
 void object::release() noexcept {
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  loop_core& loop = loop_;
-  delete this;
-  loop.release();
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
 void object::set_active(bool active) noexcept {

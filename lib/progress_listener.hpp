@@ -7,7 +7,7 @@ namespace spawnpipe::detail {
 class progress_listener {
  public:
   /// Something moved: bytes came or went, a stream or the child ended. Look.
-  virtual void progress() = 0;
+  virtual void progress() noexcept = 0;
 
  protected:
   ~progress_listener() = default;

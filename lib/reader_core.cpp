@@ -60,8 +60,10 @@ void reader_core::begin_into_buffer() {
   if (end_ == capacity_) return;
   if (!buffer_) buffer_.reset(new (std::nothrow) std::byte[capacity_]);
   if (!buffer_) {
-    failure_ = error{std::make_error_code(std::errc::not_enough_memory), stage::read, name_};
+    fail(std::make_error_code(std::errc::not_enough_memory));
     watch_.close(loop(), received_, failure_);
+    news_ = true;
+    want_more();
     announce();
     return;
   }
@@ -80,12 +82,17 @@ void reader_core::apply(const platform::io_outcome& outcome) noexcept {
   if (outcome.end) {
     ended_ = true;
   } else if (outcome.error && outcome.error != std::errc::operation_canceled) {
-    failure_ = error{outcome.error, stage::read, name_};
-    platform::stream_close(std::exchange(stream_, nullptr));  // nobody can read it: the child is to feel that
+    fail(outcome.error);
   }  // A read that was cancelled, though nobody here asked for it, is begun again.
   news_ = news_ || finished();
   if (finished()) watch_.close(loop(), received_, failure_);
   want_more();
+}
+
+// Nobody can read it any more: the child is to feel that.
+void reader_core::fail(std::error_code code) noexcept {
+  failure_ = error{code, stage::read, name_};
+  platform::stream_close(std::exchange(stream_, nullptr));
 }
 
 void reader_core::retire() noexcept {

@@ -78,6 +78,7 @@ class reader_core final : public object {
   void begin(std::span<std::byte> into, flight how);
   void begin_into_buffer();
   void apply(const platform::io_outcome& outcome) noexcept;
+  void fail(std::error_code code) noexcept;
   void retire() noexcept;
   [[nodiscard]] bool has_room() const noexcept;
   void make_room() noexcept;

@@ -23,21 +23,25 @@ class spill_file {
   spill_file& operator=(const spill_file&) = delete;
   ~spill_file() { static_cast<void>(end()); }
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] bool begun() const noexcept { return begun_; }
   /// Bytes that were to be written after a failure.
   [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
 
-  void write(std::span<const std::byte> bytes);
+  void write(std::span<const std::byte> bytes) noexcept;
   /// Closes it, and says what failed, if anything did.
   [[nodiscard]] std::optional<error> end() noexcept;
+  /// Behind its end. Once.
+  [[nodiscard]] std::string take_path() noexcept { return std::move(path_); }
 
  private:
+  void create();
+
   std::string path_;
   platform::file* file_ = nullptr;
   bool begun_ = false;
   std::uint64_t lost_ = 0;
-  std::optional<error> failure_;
+  std::error_code failed_;
+  stage failed_at_ = stage::write;
 };
 
 }  // namespace spawnpipe::detail

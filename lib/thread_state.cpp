@@ -5,6 +5,7 @@
 #include "loop_core.hpp"
 #include "platform.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace spawnpipe::detail {
@@ -33,12 +34,15 @@ thread_record* thread_state::own_record() {
 
 thread_state& this_thread() {
   if (state == nullptr) {
-    state = new thread_state;
-    platform::at_thread_end(&end, state);
+    auto made = std::make_unique<thread_state>();
+    platform::at_thread_end(&end, made.get());
+    state = made.release();
   }
   return *state;
 }
 
 const thread_state* this_thread_if_any() noexcept { return state; }
+
+const void* this_thread_mark() noexcept { return &state; }
 
 }  // namespace spawnpipe::detail

@@ -33,6 +33,8 @@ struct thread_state {
 [[nodiscard]] thread_state& this_thread();
 /// The same, null where there is none.
 [[nodiscard]] const thread_state* this_thread_if_any() noexcept;
+/// What no other thread that lives has. Needs no state.
+[[nodiscard]] const void* this_thread_mark() noexcept;
 
 }  // namespace spawnpipe::detail
 

@@ -1,20 +1,26 @@
 // The writer's queue: blocks that stay where they are.
 #include "write_queue.hpp"
 
+#include "memory.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace spawnpipe::detail {
 
-void write_queue::push_copy(std::span<const std::byte> bytes) {
+void write_queue::make_spare() {
+  block made;
+  made.own = std::make_unique_for_overwrite<std::byte[]>(block_size_);
+  made.capacity = block_size_;
+  spare_.push_back(std::move(made));
+}
+
+std::size_t write_queue::push_copy(std::span<const std::byte> bytes) {
+  const std::size_t before = size_;
   while (!bytes.empty()) {
     if (blocks_.empty() || !blocks_.back().own || blocks_.back().end == blocks_.back().capacity) {
-      if (spare_.empty()) {
-        spare_.emplace_back();
-        spare_.back().own = std::make_unique_for_overwrite<std::byte[]>(block_size_);
-        spare_.back().capacity = block_size_;
-      }
+      if (spare_.empty() && !with_memory([this] { make_spare(); })) break;
       blocks_.splice(blocks_.end(), spare_, spare_.begin());
     }
     block& last = blocks_.back();
@@ -24,15 +30,17 @@ void write_queue::push_copy(std::span<const std::byte> bytes) {
     size_ += count;
     bytes = bytes.subspan(count);
   }
+  return size_ - before;
 }
 
-void write_queue::push_owned(std::string& buffer) {
-  blocks_.emplace_back();
+bool write_queue::push_owned(std::string& buffer) {
+  if (!with_memory([this] { blocks_.emplace_back(); })) return false;
   block& last = blocks_.back();
   last.moved_in = std::move(buffer);
   buffer.clear();
   last.end = last.capacity = last.moved_in.size();
   size_ += last.end;
+  return true;
 }
 
 write_queue::front_spans write_queue::front(std::size_t longest) const noexcept {

@@ -24,14 +24,15 @@ class write_queue {
   };
 
   /// Its own blocks hold up to `block_size` bytes.
-  explicit write_queue(std::size_t block_size) noexcept : block_size_(block_size) {}
+  explicit write_queue(std::size_t block_size) : block_size_(block_size) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-  void push_copy(std::span<const std::byte> bytes);
-  /// Takes `buffer`, which is not empty, as it is.
-  void push_owned(std::string& buffer);
+  /// How many of them there was memory for.
+  [[nodiscard]] std::size_t push_copy(std::span<const std::byte> bytes);
+  /// Takes `buffer`, which is not empty, as it is. False where there is no memory, and it stays the caller's.
+  [[nodiscard]] bool push_owned(std::string& buffer);
   [[nodiscard]] front_spans front(std::size_t longest) const noexcept;
   /// Takes off `count` bytes, no more than there are.
   void pop(std::size_t count) noexcept;
@@ -49,6 +50,8 @@ class write_queue {
       return own ? own.get() : reinterpret_cast<const std::byte*>(moved_in.data());
     }
   };
+
+  void make_spare();
 
   std::size_t block_size_;
   std::size_t size_ = 0;

@@ -18,7 +18,7 @@ constexpr std::size_t largest_block = std::size_t{64} * 1024;
 
 }  // namespace
 
-writer_core::writer_core(loop_core& loop, std::size_t capacity, const char* name) noexcept
+writer_core::writer_core(loop_core& loop, std::size_t capacity, const char* name)
     : object(loop), name_(name), capacity_(capacity), queue_(std::min(capacity, largest_block)) {
   done_.owner = this;
   done_.handle = [](void* self) {
@@ -42,6 +42,10 @@ std::optional<error> writer_core::refusal() const {
   if (stopped_) return error{errc::stopped, stage::write, name_};
   if (closing_ || stream_ == nullptr) return error{errc::closed, stage::write, name_};
   return std::nullopt;
+}
+
+error writer_core::no_memory() const {
+  return {std::make_error_code(std::errc::not_enough_memory), stage::write, name_};
 }
 
 // ---- the operation
@@ -104,20 +108,23 @@ void writer_core::settle() noexcept {
 result<std::size_t> writer_core::write(std::span<const std::byte> bytes) {
   if (auto refused = refusal()) return *std::move(refused);
   std::size_t taken = 0;
+  bool memory = true;
   // A system that writes at once is given more, until all is taken or the queue is full.
-  for (bool room = true; taken < bytes.size() && room && !failure_;) {
+  for (bool room = true; taken < bytes.size() && room && memory && !failure_;) {
     if (queue_.empty()) taken += try_now(bytes.subspan(taken));
     const std::size_t part = std::min(bytes.size() - taken, capacity_ - std::min(capacity_, queue_.size()));
     room = part > 0;
     if (!room || failure_) break;
-    queue_.push_copy(bytes.subspan(taken, part));
-    books_.accepted += part;
-    taken += part;
+    const std::size_t queued = queue_.push_copy(bytes.subspan(taken, part));
+    memory = queued == part;
+    books_.accepted += queued;
+    taken += queued;
     begin();
   }
   if (taken < bytes.size() && !failure_) watch_.pause();
   announce();
   if (failure_ && taken == 0) return *failure_;
+  if (!memory && taken == 0) return no_memory();
   return taken;
 }
 
@@ -138,8 +145,9 @@ result<bool> writer_core::write_owned(std::string& buffer) {
     watch_.pause();
     return false;
   }
-  books_.accepted += buffer.size();
-  queue_.push_owned(buffer);
+  const std::size_t size = buffer.size();
+  if (!queue_.push_owned(buffer)) return no_memory();
+  books_.accepted += size;
   begin();
   announce();
   return true;

@@ -22,7 +22,7 @@ namespace spawnpipe::detail {
 
 class writer_core final : public object {
  public:
-  writer_core(loop_core& loop, std::size_t capacity, const char* name) noexcept;
+  writer_core(loop_core& loop, std::size_t capacity, const char* name);
 
   /// The stream it writes to; once, before anything else.
   void attach(platform::stream* stream) noexcept { stream_ = stream; }
@@ -54,6 +54,7 @@ class writer_core final : public object {
 
  private:
   [[nodiscard]] std::optional<error> refusal() const;
+  [[nodiscard]] error no_memory() const;
   void begin();
   std::size_t try_now(std::span<const std::byte> bytes) noexcept;
   void apply(const platform::io_outcome& outcome) noexcept;

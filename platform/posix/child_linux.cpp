@@ -29,11 +29,22 @@ namespace {
 
 using word = long;
 
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+SPAWNPIPE_BARE word refusal(word number) noexcept {
+  if (number < 0 || number >= static_cast<word>(child_fault::most)) return 0;
+  const int made = ++fault_of_child.made[number];
+  return number == fault_of_child.call && made == fault_of_child.at ? -fault_of_child.code : 0;
+}
+#else
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word refusal(word /*number*/) noexcept { return 0; }
+#endif
+
 // A bare call: the kernel's answer, negative errors included. libc's own would write errno, which is the host's.
 #if defined(__x86_64__) && defined(__LP64__)
 constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
 SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
                                           word e = 0) noexcept {
+  if (const word refused = refusal(number); refused != 0) return refused;
   word answer = number;
   register word fourth asm("r10") = d;
   register word fifth asm("r8") = e;
@@ -44,6 +55,7 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, w
 constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
 SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
                                           word e = 0) noexcept {
+  if (const word refused = refusal(number); refused != 0) return refused;
   register word which asm("x8") = number;
   register word first asm("x0") = a;
   register word second asm("x1") = b;
@@ -57,6 +69,7 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, w
 constexpr word on_this_stack = 0;  // a copy: the call is a function
 // errno is the calling thread's, which stands still, and does not look at it afterwards.
 SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
+  if (const word refused = refusal(number); refused != 0) return refused;
   const word answer = ::syscall(number, a, b, c, d, e);
   return answer == -1 ? -errno : answer;
 }
@@ -143,7 +156,7 @@ SPAWNPIPE_BARE void open_what_is_not(child_plan& plan) noexcept {
     }
     if (each.source >= 0 && !each.reopened) continue;
     const word got = each.source < 0 ? open_null(each.target) : reopen(plan.host, each);
-    if (got < 0) fail(plan, each.source < 0 ? child_step::redirect : child_step::table, got, index);
+    if (got < 0) fail(plan, each.source < 0 ? child_step::redirect : child_step::reopen, got, index);
     each.source = static_cast<int>(got);
   }
 }
@@ -190,20 +203,22 @@ SPAWNPIPE_BARE bool close_listed(const child_plan& plan) noexcept {
 
 // Without /proc: every number below the limit.
 SPAWNPIPE_BARE void close_each(const child_plan& plan) noexcept {
-  std::uint64_t limits[2] = {1024, 1024};
-  call(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, address(limits));
   constexpr std::uint64_t most = 1U << 20U;
+  std::uint64_t limits[2] = {most, most};
+  call(SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, address(limits));
   for (std::uint64_t number = 0; number < limits[0] && number < most; ++number) {
     if (!is_target(plan, static_cast<word>(number))) call(SYS_fcntl, static_cast<word>(number), F_SETFD, FD_CLOEXEC);
   }
 }
 
-SPAWNPIPE_BARE void close_range(unsigned first, unsigned last) noexcept {
-  if (first <= last) call(SYS_close_range, static_cast<word>(first), static_cast<word>(last), 0);
+SPAWNPIPE_BARE void close_range(child_plan& plan, unsigned first, unsigned last) noexcept {
+  if (first > last) return;
+  const word closed = call(SYS_close_range, static_cast<word>(first), static_cast<word>(last), 0);
+  if (closed < 0) fail(plan, child_step::table, closed);
 }
 
 // Lets go of what was not asked for.
-SPAWNPIPE_BARE void close_others(const child_plan& plan) noexcept {
+SPAWNPIPE_BARE void close_others(child_plan& plan) noexcept {
   if (!plan.close_range) {
     if (!close_listed(plan)) close_each(plan);
     return;
@@ -218,15 +233,15 @@ SPAWNPIPE_BARE void close_others(const child_plan& plan) noexcept {
     } else {
       ++index;
     }
-    if (keep > next) close_range(next, keep - 1);
+    if (keep > next) close_range(plan, next, keep - 1);
     next = keep + 1;
   }
   if (!spared) {
     const auto keep = static_cast<unsigned>(plan.report_fd);
-    if (keep > next) close_range(next, keep - 1);
+    if (keep > next) close_range(plan, next, keep - 1);
     next = keep + 1;
   }
-  close_range(next, UINT_MAX);
+  close_range(plan, next, UINT_MAX);
 }
 
 // ---- signals
@@ -239,22 +254,26 @@ struct kernel_sigaction {
 constexpr kernel_sigaction by_default = {};
 constexpr word no_signals[_NSIG / 8 / sizeof(word)] = {};
 
-SPAWNPIPE_BARE void set_default(int number) noexcept {
-  call(SYS_rt_sigaction, number, address(&by_default), 0, _NSIG / 8);
+// Emulators keep some numbers for themselves, and call those invalid.
+SPAWNPIPE_BARE void set_default(child_plan& plan, int number) noexcept {
+  const word done = call(SYS_rt_sigaction, number, address(&by_default), 0, _NSIG / 8);
+  if (done < 0 && done != -EINVAL) fail(plan, child_step::signals, done);
 }
 
-SPAWNPIPE_BARE void reset_signals() noexcept {
+SPAWNPIPE_BARE void reset_signals(child_plan& plan) noexcept {
   for (int number = 1; number < _NSIG; ++number) {
-    if (number != SIGKILL && number != SIGSTOP && number != SIGHUP) set_default(number);
+    if (number != SIGKILL && number != SIGSTOP && number != SIGHUP) set_default(plan, number);
   }
   // Who ignores SIGHUP means it for its children (nohup). A handler for it must not run here.
   kernel_sigaction hangup;
-  call(SYS_rt_sigaction, SIGHUP, 0, address(&hangup), _NSIG / 8);
-  if (hangup.handler != reinterpret_cast<const void*>(SIG_IGN)) set_default(SIGHUP);
+  const word asked = call(SYS_rt_sigaction, SIGHUP, 0, address(&hangup), _NSIG / 8);
+  if (asked < 0) fail(plan, child_step::signals, asked);
+  if (hangup.handler != reinterpret_cast<const void*>(SIG_IGN)) set_default(plan, SIGHUP);
 }
 
-SPAWNPIPE_BARE void unblock_signals() noexcept {
-  call(SYS_rt_sigprocmask, SIG_SETMASK, address(no_signals), 0, _NSIG / 8);
+SPAWNPIPE_BARE void unblock_signals(child_plan& plan) noexcept {
+  const word done = call(SYS_rt_sigprocmask, SIG_SETMASK, address(no_signals), 0, _NSIG / 8);
+  if (done < 0) fail(plan, child_step::signals, done);
 }
 
 // ---- whose group
@@ -328,6 +347,10 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE void leave_it_to_the_system(child_plan& plan) no
 
 const bool detached_shares_memory = on_this_stack != 0;
 
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+child_fault fault_of_child;
+#endif
+
 SPAWNPIPE_BARE int run_child(void* data) noexcept {
   child_plan& plan = *static_cast<child_plan*>(data);
   plan.began = true;
@@ -336,7 +359,7 @@ SPAWNPIPE_BARE int run_child(void* data) noexcept {
     if (cut < 0) fail(plan, child_step::table, cut);
   }
   if (plan.detached) leave_it_to_the_system(plan);
-  reset_signals();
+  reset_signals(plan);
   if (plan.group != child_group::host) {
     word made = leave_group(plan.group);
     if (made >= 0 && plan.group == child_group::foreground) made = take_terminal();
@@ -349,7 +372,7 @@ SPAWNPIPE_BARE int run_child(void* data) noexcept {
     const word entered = call(SYS_chdir, address(plan.cwd));
     if (entered < 0) fail(plan, child_step::cwd, entered);
   }
-  unblock_signals();
+  unblock_signals(plan);
   execute(plan);
 }
 

@@ -12,7 +12,7 @@
 namespace spawnpipe::platform {
 
 // What a child was about when it failed.
-enum class child_step : int { none, table, group, redirect, cwd, exec };
+enum class child_step : int { none, table, reopen, signals, group, redirect, cwd, exec };
 
 struct child_failure {
   child_step step = child_step::none;
@@ -68,6 +68,20 @@ extern const bool detached_shares_memory;
 
 // Runs a child_plan; for clone. Does not return.
 int run_child(void* plan) noexcept;
+
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+// Of tests: a call that is not made, and fails, when it is to be made for the `at`th time. The child reads it in the memory that it
+// shares with the host, and counts there.
+struct child_fault {
+  static constexpr std::size_t most = 512;
+
+  long call = -1;  // its number; -1: none fails
+  int code = 0;
+  int at = 0;
+  int made[most] = {};  // how often each was to be made
+};
+extern child_fault fault_of_child;
+#endif
 
 }  // namespace spawnpipe::platform
 

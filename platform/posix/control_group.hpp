@@ -9,6 +9,7 @@
 #include "platform.hpp"
 #include "unique_fd.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ class control_group {
   void end_all() const noexcept;
   [[nodiscard]] bool populated() const noexcept;
   // What all that was ever in it used.
-  [[nodiscard]] std::optional<resource_usage> used() const;
+  [[nodiscard]] std::optional<resource_usage> used() const noexcept;
   // In a forked copy of the host it is the parent's.
   void forget() noexcept { path_.clear(); }
 
@@ -44,7 +45,8 @@ class control_group {
   control_group(std::string path, unique_fd folder) noexcept : path_(std::move(path)), folder_(std::move(folder)) {}
 
   [[nodiscard]] unique_fd open(const char* file, int flags) const noexcept;
-  [[nodiscard]] std::string read(const char* file) const;
+  using text = std::array<char, 4096>;
+  [[nodiscard]] std::string_view read(const char* file, text& into) const noexcept;
   [[nodiscard]] bool signal_member(std::string_view number, int signal) const noexcept;
   [[nodiscard]] bool can_kill() const noexcept;
 

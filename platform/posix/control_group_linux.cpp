@@ -1,5 +1,6 @@
 #include "control_group.hpp"
 
+#include "short_file.hpp"
 #include "system_linux.hpp"
 
 #include <poll.h>
@@ -107,8 +108,7 @@ std::string folder_of_host() {
 // Who has ended and was not reaped does not count.
 bool populated_by(const unique_fd& events) noexcept {
   std::array<char, 256> text{};
-  const ssize_t size = events ? sys::read(events.get(), text.data(), text.size()) : 0;
-  return size <= 0 || value_of({text.data(), static_cast<std::size_t>(size)}, "populated") != 0U;
+  return value_of(read_short_file(events, text), "populated") != 0U;
 }
 
 }  // namespace
@@ -138,14 +138,13 @@ unique_fd control_group::open(const char* file, int flags) const noexcept {
   return unique_fd(sys::openat(folder_.get(), file, flags | O_CLOEXEC));
 }
 
-std::string control_group::read(const char* file) const {
-  const unique_fd open_file = open(file, O_RDONLY);
-  return open_file ? read_all(open_file.get()) : std::string();
+// Stopping and destroying come by here and by what follows: nothing is allocated. These files are short.
+std::string_view control_group::read(const char* file, text& into) const noexcept {
+  return read_short_file(open(file, O_RDONLY), into);
 }
 
 bool control_group::can_kill() const noexcept { return static_cast<bool>(open("cgroup.kill", O_WRONLY)); }
 
-// Stopping and destroying come by here: nothing is allocated.
 bool control_group::populated() const noexcept { return populated_by(open("cgroup.events", O_RDONLY)); }
 
 bool control_group::kill() const noexcept {
@@ -177,9 +176,8 @@ bool control_group::signal_member(std::string_view number, int signal) const noe
   std::array<char, 48> path{};
   std::snprintf(path.data(), path.size(), "/proc/%d/cgroup", static_cast<int>(pid));
   const unique_fd file(pidfd ? sys::open(path.data(), O_RDONLY | O_CLOEXEC, 0) : -1);
-  std::array<char, 4096> text{};
-  const ssize_t size = file ? sys::read(file.get(), text.data(), text.size()) : 0;
-  const std::string_view groups(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  text of_it;
+  const std::string_view groups = read_short_file(file, of_it);
   const std::string_view name = std::string_view(path_).substr(path_.rfind('/'));
   return groups.find(name) != std::string_view::npos && sys::pidfd_send_signal(pidfd.get(), signal, 0) == 0;
 }
@@ -203,14 +201,16 @@ bool control_group::signal(int number) const noexcept {
   }
 }
 
-std::optional<resource_usage> control_group::used() const {
-  const std::string cpu = read("cpu.stat");
+std::optional<resource_usage> control_group::used() const noexcept {
+  text times;
+  const std::string_view cpu = read("cpu.stat", times);
   const auto user = value_of(cpu, "user_usec");
   const auto system = value_of(cpu, "system_usec");
   if (!user || !system) return std::nullopt;
   resource_usage all = {.user = std::chrono::microseconds(*user), .system = std::chrono::microseconds(*system)};
   // Where the controller for memory is turned on for it.
-  const std::string peak = read("memory.peak");
+  text memory;
+  const std::string_view peak = read("memory.peak", memory);
   std::uint64_t bytes = 0;
   if (std::from_chars(peak.data(), peak.data() + peak.size(), bytes).ec == std::errc() && !peak.empty()) {
     all.peak_memory = bytes;

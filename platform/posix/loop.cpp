@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <memory>
 #include <new>
 #include <thread>
 #include <utility>
@@ -61,10 +62,10 @@ void handle_closed(uv_handle_t* handle) {
 // Whether so many descriptors can be had. uv_loop_init of libuv 1.44 leaves its epoll set open when it runs out of them, and aborts the
 // host when that happens to the process's first loop.
 int descriptors_left(std::size_t count) {
-  std::array<int, 2> ends{};
-  if (sys::pipe_cloexec(ends.data()) != 0) return -errno;
   std::vector<unique_fd> taken;
   taken.reserve(count);
+  std::array<int, 2> ends{};
+  if (sys::pipe_cloexec(ends.data()) != 0) return -errno;
   for (const int end : ends) taken.emplace_back(end);
   while (taken.size() < count) {
     taken.emplace_back(sys::fcntl(taken.front().get(), F_DUPFD_CLOEXEC, 0));
@@ -139,24 +140,23 @@ void close_handle(loop& self, uv_handle_t* handle) noexcept {
 }
 
 result<loop*> loop_open(const loop_client& client, void* adopt) {
-  auto* const self = new loop;
+  auto self = std::unique_ptr<loop>(new (std::nothrow) loop);
+  auto wake = std::unique_ptr<waker>(new (std::nothrow) waker);
+  if (!self || !wake) return system_error(ENOMEM, stage::loop);
   self->client = client;
   self->adopted = adopt != nullptr;
   self->uv = self->adopted ? static_cast<uv_loop_t*>(adopt) : &self->own;
   self->process = process_identity();
   const plug low(first_above_stdio);
-  if (const int code = open_uv(*self); code != 0) {
-    delete self;
-    return uv_error(code, stage::loop);
-  }
+  if (const int code = open_uv(*self); code != 0) return uv_error(code, stage::loop);
   init_handles(*self);
   if (const int code = watches_open(*self); code != 0) {
-    close_handles(self);
+    close_handles(self.release());
     return uv_error(code, stage::loop);
   }
-  self->wake = new waker;
+  self->wake = wake.release();
   self->wake->target.store(&self->async);
-  return self;
+  return self.release();
 }
 
 void loop_close(loop* self) noexcept {

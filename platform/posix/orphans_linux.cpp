@@ -85,7 +85,7 @@ enum class state { gone, ended, runs, unknown };
 state look_for(const process_facts& one) noexcept {
   const auto facts = facts_of(one.id);
   if (facts) return !same(*facts, one) ? state::gone : facts->ended() ? state::ended : state::runs;
-  return errno == ENOENT || errno == ESRCH ? state::gone : state::unknown;
+  return is_gone(errno) ? state::gone : state::unknown;
 }
 
 // Whether it was there to be reaped.

@@ -8,6 +8,14 @@ namespace spawnpipe::platform {
 
 bool descriptor_open(int fd) noexcept { return sys::fcntl(fd, F_GETFD, 0) != -1; }
 
+void plug::take(unique_fd fd) {
+  if (fd.get() < first_above_stdio) {
+    first_[static_cast<std::size_t>(fd.get())] = std::move(fd);
+  } else {
+    more_.push_back(std::move(fd));
+  }
+}
+
 plug::plug(int limit) {
   int number = 0;
   while (number < limit && descriptor_open(number)) ++number;
@@ -18,10 +26,10 @@ plug::plug(int limit) {
   for (;;) {
     unique_fd more(sys::fcntl(ends[0], F_DUPFD_CLOEXEC, 0));
     if (!more || more.get() >= limit) break;
-    taken_.push_back(std::move(more));
+    take(std::move(more));
   }
   for (unique_fd& end : both) {
-    if (end.get() < limit) taken_.push_back(std::move(end));
+    if (end.get() < limit) take(std::move(end));
   }
 }
 

@@ -8,9 +8,12 @@
 
 #include "unique_fd.hpp"
 
+#include <array>
 #include <vector>
 
 namespace spawnpipe::platform {
+
+constexpr int first_above_stdio = 3;
 
 class plug {
  public:
@@ -18,10 +21,12 @@ class plug {
   explicit plug(int limit);
 
  private:
-  std::vector<unique_fd> taken_;
-};
+  void take(unique_fd fd);
 
-constexpr int first_above_stdio = 3;
+  // No memory is needed for those of the streams, which are kept taken in a forked copy, too, while it lets go of its loops.
+  std::array<unique_fd, first_above_stdio> first_;
+  std::vector<unique_fd> more_;
+};
 
 // The same descriptor under a number of 3 or more, close-on-exec; `fd` itself where it is so already. Nothing on failure (errno).
 [[nodiscard]] unique_fd above_stdio(unique_fd fd);

@@ -1,6 +1,7 @@
 // Reads without allocating: it is asked for in the middle of stopping things.
 #include "process_list_linux.hpp"
 
+#include "short_file.hpp"
 #include "system_linux.hpp"
 #include "unique_fd.hpp"
 
@@ -55,10 +56,15 @@ std::array<char, 64> numbered_path(std::string_view before, pid_t number, std::s
 std::optional<process_facts> facts_of(pid_t id) noexcept {
   const unique_fd file(sys::open(numbered_path("/proc/", id, "/stat").data(), O_RDONLY | O_CLOEXEC, 0));
   if (!file) return std::nullopt;
-  std::array<char, 512> text{};
-  const ssize_t size = sys::read(file.get(), text.data(), text.size());
-  return size > 0 ? read_stat(id, {text.data(), static_cast<std::size_t>(size)}) : std::nullopt;
+  std::array<char, 512> text;
+  const std::string_view stat = read_short_file(file, text);
+  if (stat.empty()) return std::nullopt;
+  auto facts = read_stat(id, stat);
+  if (!facts) errno = EIO;
+  return facts;
 }
+
+bool is_gone(int code) noexcept { return code == ENOENT || code == ESRCH; }
 
 bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t number), void* context) noexcept {
   const unique_fd list(sys::open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
@@ -80,10 +86,14 @@ bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t nu
 }
 
 bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept {
-  return for_each_number_in("/proc", [&](pid_t number) {
+  bool all = true;
+  const bool listed = for_each_number_in("/proc", [&](pid_t number) {
     const auto facts = facts_of(number);
+    // Those that are hidden from us (hidepid) are others'.
+    if (!facts && !is_gone(errno) && errno != EACCES && errno != EPERM) all = false;
     return facts && look(context, *facts);
   });
+  return listed && all;
 }
 
 bool for_each_byte(const char* path, bool (*take)(void* context, char each), void* context) noexcept {

@@ -26,8 +26,10 @@ struct process_facts {
 // Nothing where there is none of that number; with another errno than ENOENT and ESRCH, or where /proc hides processes of
 // others (hidepid), where it is not told of.
 [[nodiscard]] std::optional<process_facts> facts_of(pid_t id) noexcept;
+// Whether that errno means that there is none.
+[[nodiscard]] bool is_gone(int code) noexcept;
 
-// Calls `look` with each, until it returns true. False where the list cannot be read.
+// Calls `look` with each, until it returns true. False where not all could be looked at, but for those that are hidden.
 [[nodiscard]] bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept;
 template <class Look>
 [[nodiscard]] bool for_each_process(Look look) noexcept {

@@ -52,24 +52,46 @@ error explain(int code, const spawn_plan& plan) {
   }
 }
 
-// Runs uv_spawn. On failure the handle is closed, and frees itself.
-int run_uv_spawn(loop& self, process& child, const spawn_plan& plan, std::vector<uv_stdio_container_t>& stdio,
-                 unsigned flags) {
-  std::vector<char*> argv = pointers(plan.argv);
-  std::vector<char*> environment;
-  if (plan.environment) environment = pointers(*plan.environment);
-  uv_process_options_t options = {};
-  options.exit_cb = process_exited;
-  options.file = plan.program.c_str();
-  options.args = argv.data();
-  options.env = plan.environment ? environment.data() : nullptr;
-  options.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
-  options.flags = flags;
-  options.stdio_count = static_cast<int>(stdio.size());
-  options.stdio = stdio.data();
-  const plug low(options.stdio_count);
-  return sys::uv_spawn(self.uv, child.handle, &options);
-}
+// What uv_spawn is given, and what that points into: made before anything that an exception would leave behind.
+class way_to_start {
+ public:
+  way_to_start(const spawn_plan& plan, std::vector<uv_stdio_container_t> stdio, unsigned flags)
+      : argv_(pointers(plan.argv)), stdio_(std::move(stdio)), low_(static_cast<int>(stdio_.size())) {
+    if (plan.environment) environment_ = pointers(*plan.environment);
+    options_.exit_cb = process_exited;
+    options_.file = plan.program.c_str();
+    options_.args = argv_.data();
+    options_.env = plan.environment ? environment_.data() : nullptr;
+    options_.cwd = plan.cwd ? plan.cwd->c_str() : nullptr;
+    options_.flags = flags;
+    options_.stdio_count = static_cast<int>(stdio_.size());
+    options_.stdio = stdio_.data();
+  }
+  way_to_start(const way_to_start&) = delete;
+  way_to_start& operator=(const way_to_start&) = delete;
+
+  // Negative, of libuv, where it failed. The handle is libuv's in any case.
+  [[nodiscard]] int start(loop& self, uv_process_t& handle) const noexcept {
+    return sys::uv_spawn(self.uv, &handle, &options_);
+  }
+
+ private:
+  std::vector<char*> argv_;
+  std::vector<char*> environment_;
+  std::vector<uv_stdio_container_t> stdio_;
+  uv_process_options_t options_ = {};
+  plug low_;
+};
+
+// Streams that are closed again unless they are taken.
+struct opened_streams {
+  opened_streams() = default;
+  opened_streams(const opened_streams&) = delete;
+  opened_streams& operator=(const opened_streams&) = delete;
+  ~opened_streams() { close_streams(all); }
+
+  spawned all;
+};
 
 }  // namespace
 
@@ -95,27 +117,25 @@ result<spawned> spawn(loop* self, const spawn_plan& plan, completion& exited) {
   const bool own_session =
       plan.group == process_group::session || (plan.group == process_group::automatic && !connected->has_terminal());
 
-  spawned result;
+  const way_to_start how(plan, std::move(stdio), own_session ? unsigned{UV_PROCESS_DETACHED} : 0U);
   auto child = std::unique_ptr<process>(new (std::nothrow) process);
-  if (!child || !open_streams(*self, *connected, result)) return system_error(ENOMEM, stage::pipe, plan.program);
-
+  auto handle = std::unique_ptr<uv_process_t>(new (std::nothrow) uv_process_t);
+  opened_streams streams;
+  if (!child || !handle || !open_streams(*self, *connected, streams.all)) {
+    return system_error(ENOMEM, stage::process, plan.program);
+  }
   child->owner = self;
   child->exited = &exited;
   child->own_group = own_session;
-  child->handle = new (std::nothrow) uv_process_t;
-  if (child->handle == nullptr) {
-    close_streams(result);
-    return system_error(ENOMEM, stage::process, plan.program);
-  }
-  const int code = run_uv_spawn(*self, *child, plan, stdio, own_session ? unsigned{UV_PROCESS_DETACHED} : 0U);
+  child->handle = handle.release();
+  const int code = how.start(*self, *child->handle);
   child->handle->data = child.get();
   if (code != 0) {
-    error failure = explain(code, plan);
     process_release(child.release());  // libuv has the handle in its hands, also after a failure
-    close_streams(result);
-    return failure;
+    return explain(code, plan);
   }
   child->pid = child->handle->pid;
+  spawned result = std::exchange(streams.all, {});
   result.id = child->pid;
   result.handle = child.release();
   return result;

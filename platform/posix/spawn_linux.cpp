@@ -160,7 +160,9 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
         return {errc::not_supported, stage::attributes, "control groups: a child cannot be born into one"};
       }
       [[fallthrough]];
-    case child_step::table: return system_error(code, stage::process, plan.program);
+    case child_step::table:
+    case child_step::reopen: return system_error(code, stage::process, plan.program);
+    case child_step::signals:
     case child_step::group: return system_error(code, stage::attributes, plan.program);
     case child_step::cwd: return path_error(code, stage::cwd, plan.cwd.value_or(""));
     case child_step::exec: return exec_error(code, plan);
@@ -199,7 +201,7 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected, cons
     place_descriptors(plan, connected, reopening, descriptors, what);
     started made = start_child(what);
     if (made.code == 0) return made;
-    if (what.failure.step != child_step::table || !reopening) return explain(made.code, what, plan);
+    if (what.failure.step != child_step::reopen) return explain(made.code, what, plan);
     reopening_works.store(false, std::memory_order_relaxed);
   }
 }

@@ -151,7 +151,8 @@ class SPAWNPIPE_API child {
 /// Stops many children side by side, each by `policy`, all under one deadline: it takes as long as the slowest of them. The results are
 /// in the order of the children. Blocks.
 ///
-/// Errors of one: as `child::stop`; `errc::invalid_argument` for a child of another loop than the first one's.
+/// Errors of one: as `child::stop`; `errc::invalid_argument` for a child of another loop than the first one's. May throw
+/// `std::bad_alloc` before any of them is being stopped.
 [[nodiscard]] SPAWNPIPE_API std::vector<result<stop_report>> stop_all(std::span<child* const> children,
                                                                       const stop_policy& policy = {},
                                                                       deadline until = deadline::never(),
@@ -187,7 +188,7 @@ class SPAWNPIPE_API child {
 /// - `stage::process`: `std::errc::resource_unavailable_try_again`, `not_enough_memory`, `too_many_files_open`.
 /// - `stage::loop`: the thread's loop could not be made.
 ///
-/// After an error nothing is left: no process, no zombie, no descriptor. Portable POSIX back end: `uv_spawn` gives the
+/// After an error or a `std::bad_alloc` nothing is left: no process, no zombie, no descriptor. Portable POSIX back end: `uv_spawn` gives the
 /// code alone, so that cwd, exec and process are told apart by looking at the directory and the code afterwards.
 [[nodiscard]] SPAWNPIPE_API result<child> spawn(const command& what);
 

@@ -98,6 +98,17 @@ class SPAWNPIPE_API hint_text {
 ///
 /// It becomes text in two ways. `message()` is the parts as they are, the same for the same parts, for a log. `to_string` is a sentence for
 /// the person who is to do something about it, with the hint behind it.
+///
+/// Where memory runs out:
+/// - Nothing that stops, signals, closes or destroys allocates, nor does the loop while it waits, on whatever thread; `wait`, `flush` and
+///   the other calls that wait do only where more than eight of them wait with one `interrupter`.
+/// - A reader that cannot have its buffer, and a writer that cannot queue, say `std::errc::not_enough_memory`; output of a run that
+///   cannot be kept is dropped, and `completed::output_error` says so.
+/// - Every other call that is not `noexcept` may throw `std::bad_alloc`. What was to be made is not there then: no process, no
+///   descriptor, no loop. A child that had been started already was ended as the destructor of a `child` does it. An object on which
+///   the call was made is as it was.
+/// - In a host without exceptions such a call ends the process instead; and on POSIX libuv does, where it cannot make its table of
+///   descriptors larger.
 struct error {
   std::error_code code;                 ///< What: the library's own code, or the system's.
   stage where = stage::command;         ///< At which stage.

@@ -32,7 +32,8 @@ class reader_core;
 /// are always delivered before it.
 ///
 /// Errors common to all calls: `errc::wrong_thread`; `errc::closed` after `close()`, and for a stream that is no pipe;
-/// `errc::would_deadlock` where the call would have to wait inside a callback or on an adopted loop.
+/// `errc::would_deadlock` where the call would have to wait inside a callback or on an adopted loop;
+/// `std::errc::not_enough_memory` where there is none for the buffer, which sticks.
 ///
 /// Belongs to its loop's thread. Move-only; may be destroyed in any callback. Destruction is `close()`.
 class SPAWNPIPE_API pipe_reader {

@@ -56,17 +56,21 @@ class SPAWNPIPE_API pipe_writer {
 
   /// Takes all of `bytes`, or as many as the queue has room for, and says how many (possibly none). Never blocks.
   /// What the pipe takes at once is not copied (POSIX; on Windows everything is, but for what `write_owned` takes).
+  ///
+  /// Errors: `std::errc::not_enough_memory` where nothing was taken, because there is no memory for the queue. It does not stick.
   result<std::size_t> write(std::span<const std::byte> bytes);
   result<std::size_t> write(std::string_view text);  ///< The same for text.
 
   /// Takes a whole buffer without copying it, where the queue has room for it or is empty; `buffer` is then empty.
   /// Otherwise returns false and leaves `buffer` as it was. Never blocks.
+  ///
+  /// Errors: as `write`, with `buffer` as it was.
   result<bool> write_owned(std::string& buffer);
 
   /// Waits until all of `rest` is accepted. `rest` is moved on past what was, whatever the outcome, so that the same call
   /// goes on where it was.
   ///
-  /// Errors: `errc::timed_out`, `errc::cancelled`, `errc::would_deadlock`.
+  /// Errors: `errc::timed_out`, `errc::cancelled`, `errc::would_deadlock`; `std::errc::not_enough_memory` as `write`.
   result<void> write_all(std::span<const std::byte>& rest, deadline until, const cancellation& cancel = {});
 
   /// The same for text.

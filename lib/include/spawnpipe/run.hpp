@@ -29,7 +29,8 @@ class job_core;
 
 /// What happens to output beyond the limit of its capture.
 enum class overflow {
-  error,               ///< The child is stopped by the policy; the result says `ended_by::output_limit`.
+  error,  ///< The child is stopped by the policy; the result says `ended_by::output_limit`. So it is where there is no memory for
+  ///< more, which `completed::output_error` tells apart.
   keep_head,           ///< The first bytes are kept; the rest is read and dropped.
   keep_head_and_tail,  ///< The first and the last half of the limit are kept; what was between is dropped. The tail begins
                        ///< behind the first `bytes - bytes / 2` bytes of what was kept.
@@ -100,8 +101,9 @@ struct completed {
   std::optional<tree_report> tree = std::nullopt;           ///< What is left of what it started, where it was stopped.
   std::optional<resource_usage> used = std::nullopt;        ///< What it used, as `child::used` has it.
   std::optional<error> output_error =
-      std::nullopt;                     ///< A failure to read a stream of the child, or to write the file it was
-                                        ///< spilled to (what came after that counts as dropped), if there was one.
+      std::nullopt;  ///< A failure to read a stream of the child, to write the file it was spilled to, or
+                     ///< to have the memory that keeps it (`std::errc::not_enough_memory`; what came
+                     ///< after either counts as dropped), if there was one.
   std::chrono::nanoseconds elapsed{0};  ///< From before the spawn to now, on the steady clock.
 
   /// Ended on its own, with code 0, and nothing of its output was dropped or failed to be read. Look at `drain_limited` where
@@ -124,6 +126,8 @@ struct completed {
 /// Ctrl-Z in a `process_group::foreground` child suspends the host with it, as it would have in the host's own group: the
 /// host's group gets SIGTSTP. The child goes on when the host does, and has the terminal. `run_async` and `communicate` do the same.
 ///
+/// Input that there is no memory to queue is fed as the child's pipe takes it. After a `std::bad_alloc` no child is left.
+///
 /// Errors: those of `spawn`; `errc::timed_out` and `errc::cancelled` where nothing was spawned because the
 /// deadline had come or the cancellation was requested before; `errc::invalid_argument` for an absurd limit, a spill without a
 /// name or with a NUL in it, a negative grace or `drain_limit`, or input for a stdin that is no pipe; `errc::would_deadlock`
@@ -135,7 +139,7 @@ struct completed {
 /// Where the policy forbids to kill, a deadline leaves the child as it is, running, with its output pipes open; what was
 /// captured is in the result.
 ///
-/// Errors: as `run`; `errc::closed` for an empty child.
+/// Errors: as `run`; `errc::closed` for an empty child. A `std::bad_alloc` leaves the child as it is.
 [[nodiscard]] SPAWNPIPE_API result<completed> communicate(child& running, const run_options& options = {});
 
 /// A run in progress on an event loop, started by `run_async`. Destroying it stops the child as `child`'s destructor does, and
