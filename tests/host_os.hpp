@@ -36,6 +36,8 @@ void end_process(std::int64_t id) noexcept;
 // CPU time that this process used so far, all threads; and the steps in which it grows.
 [[nodiscard]] std::chrono::nanoseconds cpu_time();
 [[nodiscard]] std::chrono::nanoseconds cpu_time_step();
+// How often this thread has gone to sleep so far, to wait for something; nothing where it cannot be told.
+[[nodiscard]] std::optional<std::uint64_t> times_asleep();
 // Memory in use now, as the system counts it; nothing where it cannot be told.
 [[nodiscard]] std::optional<std::size_t> resident_bytes();
 // Threads of this process; nothing where it cannot be told.

@@ -2,11 +2,13 @@
 #ifndef SPAWNPIPE_TESTS_POSIX_CHOSEN_ID_HPP
 #define SPAWNPIPE_TESTS_POSIX_CHOSEN_ID_HPP
 
-#include "../children.hpp"
+#include "../host_os.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <thread>
 
 #include <linux/sched.h>
 #include <sys/syscall.h>
@@ -35,7 +37,8 @@ constexpr const char* no_choice = "an id cannot be chosen here: that takes root,
 
 // True when the stranger with this id was not touched; ends it.
 inline bool untouched(pid_t id) {
-  const bool alive = !gone_within(id, std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const bool alive = host_os::running(id);
   ::kill(id, SIGKILL);
   ::waitpid(id, nullptr, 0);
   return alive;

@@ -138,6 +138,14 @@ std::chrono::nanoseconds cpu_time() {
 
 std::chrono::nanoseconds cpu_time_step() { return std::chrono::nanoseconds(1); }
 
+std::optional<std::uint64_t> times_asleep() {
+#if defined(RUSAGE_THREAD)
+  struct rusage used {};
+  if (::getrusage(RUSAGE_THREAD, &used) == 0) return static_cast<std::uint64_t>(used.ru_nvcsw);
+#endif
+  return std::nullopt;
+}
+
 std::optional<std::size_t> resident_bytes() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return std::nullopt;  // a sanitizer keeps what was freed

@@ -2,7 +2,9 @@
 #ifndef SPAWNPIPE_TESTS_POSIX_PSEUDO_TERMINAL_HPP
 #define SPAWNPIPE_TESTS_POSIX_PSEUDO_TERMINAL_HPP
 
+#include <array>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include <fcntl.h>
@@ -37,6 +39,15 @@ class pseudo_terminal {
     (void)::setsid();
     controls_ = ::ioctl(shown_, TIOCSCTTY, 0) == 0;
     return controls_;
+  }
+  // What programs have shown on it by now, as far as it was not taken before.
+  [[nodiscard]] std::string shown() const {
+    std::array<char, 4096> block{};
+    const int flags = ::fcntl(typed_, F_GETFL);
+    ::fcntl(typed_, F_SETFL, flags | O_NONBLOCK);
+    const ssize_t got = ::read(typed_, block.data(), block.size());
+    ::fcntl(typed_, F_SETFL, flags);
+    return {block.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
   }
   void type(std::string_view keys) const { (void)!::write(typed_, keys.data(), keys.size()); }
   [[nodiscard]] pid_t foreground() const { return ::tcgetpgrp(shown_); }

@@ -128,6 +128,19 @@ TEST_CASE_FIXTURE(idle_child, "[T2] waiting for ever is one wait without a bound
   CHECK(waits.front().until == spawnpipe::platform::time_point::max());
 }
 
+// reproc #114: a drain that ended after exactly two minutes.
+TEST_CASE_FIXTURE(idle_child, "[T2][P3] switch list 19: a drain without a deadline outlasts two minutes, and a year") {
+  constexpr std::array<duration, 3> gaps{2min, 10min, 24h * 365};
+  duration at{0};
+  for (const auto gap : gaps) sim.after(at += gap + 1ms, [&] { script.out.feed("x"); });
+  sim.after(at += 1s, [&] { script.exit(); });
+  const auto began = sim.now();
+  const auto done = must(communicate(running));
+  CHECK(done.success());
+  CHECK(done.out == "xxx");
+  CHECK(sim.now() - began == at);
+}
+
 TEST_CASE_FIXTURE(idle_child, "[T2] durations too large for the clock mean never; zero and negative mean now") {
   CHECK(deadline(std::chrono::hours::max()).is_never());
   CHECK(deadline(milliseconds::max()).is_never());

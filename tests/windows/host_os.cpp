@@ -153,6 +153,8 @@ std::chrono::nanoseconds cpu_time() {
 // Windows counts by ticks of its clock, Wine by those of Linux.
 std::chrono::nanoseconds cpu_time_step() { return std::chrono::milliseconds(16); }
 
+std::optional<std::uint64_t> times_asleep() { return std::nullopt; }
+
 std::optional<std::size_t> resident_bytes() {
   PROCESS_MEMORY_COUNTERS counters{};
   if (::K32GetProcessMemoryInfo(::GetCurrentProcess(), &counters, sizeof counters) == 0) return std::nullopt;
