@@ -1,6 +1,8 @@
 // The error category, and the text of an error.
 #include <spawnpipe/error.hpp>
 
+#include "joined.hpp"
+
 namespace spawnpipe {
 namespace {
 
@@ -71,16 +73,14 @@ const std::error_category& category() noexcept {
   return instance.value;
 }
 
+// Out of line: an error is made in a hundred places.
+error::error(std::error_code what, stage at, std::string_view on) : code(what), where(at), subject(on) {}
+
+error::error(errc what, stage at, std::string_view on) : error(make_error_code(what), at, on) {}
+
 std::string error::message() const {
-  std::string text(to_string(where));
-  text += ": ";
-  if (!subject.empty()) {
-    text += '"';
-    text += subject;
-    text += "\": ";
-  }
-  text += code.message();
-  return text;
+  if (subject.empty()) return detail::joined({to_string(where), ": ", code.message()});
+  return detail::joined({to_string(where), ": \"", subject, "\": ", code.message()});
 }
 
 }  // namespace spawnpipe

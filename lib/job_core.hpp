@@ -11,6 +11,7 @@
 #include "capture.hpp"
 #include "child_core.hpp"
 #include "interruption.hpp"
+#include "joined.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
 #include "observer.hpp"
@@ -64,7 +65,7 @@ class job_core final : public object, private observer {
  private:
   struct output {
     output(const capture_limit& limit, const char* name) : kept(limit) {
-      if (limit.on_overflow == overflow::spill) file.emplace(limit.spill_to + name);
+      if (limit.on_overflow == overflow::spill) file.emplace(joined({limit.spill_to, name}));
     }
     reader_core* reader = nullptr;
     capture kept;

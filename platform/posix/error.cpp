@@ -1,14 +1,10 @@
 // Errors of the system, with stage and subject.
 #include "error.hpp"
 
-#include <utility>
-
 namespace spawnpipe::platform {
 
-error system_error(int number, stage where, std::string subject) {
-  return {system_code(number), where, std::move(subject)};
-}
+error system_error(int number, stage where, std::string_view subject) { return {system_code(number), where, subject}; }
 
-error uv_error(int code, stage where, std::string subject) { return system_error(-code, where, std::move(subject)); }
+error uv_error(int code, stage where, std::string_view subject) { return system_error(-code, where, subject); }
 
 }  // namespace spawnpipe::platform

@@ -27,6 +27,9 @@ struct process_facts {
 // others (hidepid), where it is not told of.
 [[nodiscard]] std::optional<process_facts> facts_of(pid_t id) noexcept;
 
+// The number that a text is, if it is one.
+[[nodiscard]] std::optional<std::int64_t> number_in(std::string_view text) noexcept;
+
 // Calls `look` with each, until it returns true. False where the list cannot be read.
 [[nodiscard]] bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept;
 template <class Look>

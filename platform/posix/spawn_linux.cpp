@@ -8,6 +8,7 @@
 #include "child_stdio.hpp"
 #include "clone_linux.hpp"
 #include "error.hpp"
+#include "joined.hpp"
 #include "loop.hpp"
 #include "platform.hpp"
 #include "process_linux.hpp"
@@ -58,9 +59,8 @@ std::vector<std::string> candidates_of(const spawn_plan& plan) {
   for (;;) {
     const std::size_t colon = rest.find(':');
     const std::string_view folder = rest.substr(0, colon);
-    std::string& path = all.emplace_back(folder);
-    if (!path.empty()) path += '/';  // an empty one is the child's directory
-    path += plan.program;
+    // An empty one is the child's directory.
+    all.push_back(detail::joined({folder, folder.empty() ? "" : "/", plan.program}));
     if (colon == std::string_view::npos) return all;
     rest.remove_prefix(colon + 1);
   }
@@ -71,11 +71,15 @@ class program_image {
  public:
   // `mark` is a variable that the child has beside its own; null: none.
   explicit program_image(const spawn_plan& plan, const std::string* mark)
-      : paths_(candidates_of(plan)), candidates_(pointers(paths_)), argv_(pointers(plan.argv)) {
+      : paths_(candidates_of(plan)),
+        candidates_(pointers(paths_)),
+        argv_(pointers(plan.argv)),
+        shell_argv_(argv_.size() + 1) {
     if (plan.environment) environment_ = pointers(*plan.environment);
     if (mark != nullptr) add(*mark, plan.environment.has_value());
-    shell_argv_ = {"/bin/sh", nullptr};
-    shell_argv_.insert(shell_argv_.end(), argv_.begin() + 1, argv_.end());
+    // Its own name and the script, which is put there when it is known, before the arguments.
+    shell_argv_.front() = "/bin/sh";
+    std::copy(argv_.begin() + 1, argv_.end(), shell_argv_.begin() + 2);
   }
 
   void put_into(child_plan& to) noexcept {
@@ -176,14 +180,14 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
       [[fallthrough]];
     case child_step::table: return system_error(code, stage::process, plan.program);
     case child_step::group: return system_error(code, stage::attributes, plan.program);
-    case child_step::cwd: return system_error(code, stage::cwd, plan.cwd.value_or(""));
+    case child_step::cwd: return system_error(code, stage::cwd, plan.cwd ? *plan.cwd : std::string_view());
     case child_step::exec: return system_error(code, stage::exec, plan.program);
     case child_step::redirect: break;
   }
   static constexpr const char* names[] = {"in", "out", "err"};
   const int number = from.descriptors[from.failure.index].target;
-  return system_error(code, stage::redirect,
-                      number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
+  if (number < 3) return system_error(code, stage::redirect, names[number]);
+  return system_error(code, stage::redirect, detail::joined({"descriptor ", detail::decimal(number)}));
 }
 
 struct way_to_start {

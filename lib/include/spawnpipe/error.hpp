@@ -63,9 +63,13 @@ enum class stage {
 
 /// What went wrong. Compare it with a `spawnpipe::errc` or a `std::errc` to branch on it.
 struct error {
-  std::error_code code;                 ///< What: the library's own code, or the system's.
-  stage where = stage::command;         ///< At which stage.
-  std::string subject = std::string{};  ///< On what: a path, a program, a variable's name, a stream.
+  std::error_code code;          ///< What: the library's own code, or the system's.
+  stage where = stage::command;  ///< At which stage.
+  std::string subject;           ///< On what: a path, a program, a variable's name, a stream.
+
+  error() = default;
+  SPAWNPIPE_API error(std::error_code what, stage at, std::string_view on = {});
+  SPAWNPIPE_API error(errc what, stage at, std::string_view on = {});
 
   /// One line for a person, such as `exec: "gti": No such file or directory`.
   [[nodiscard]] SPAWNPIPE_API std::string message() const;

@@ -24,7 +24,8 @@ class [[nodiscard]] result {
   using value_type = T;
 
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  result(spawnpipe::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+  result(spawnpipe::error&& failure) noexcept : state_(std::in_place_index<1>, std::move(failure)) {}
+  result(const spawnpipe::error& failure) : state_(std::in_place_index<1>, failure) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -88,7 +89,8 @@ class [[nodiscard]] result<void> {
   using value_type = void;
 
   result() noexcept = default;
-  result(spawnpipe::error failure) : failure_(std::move(failure)) {}
+  result(spawnpipe::error&& failure) noexcept : failure_(std::move(failure)) {}
+  result(const spawnpipe::error& failure) : failure_(failure) {}
 
   [[nodiscard]] bool has_value() const noexcept { return !failure_.has_value(); }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
