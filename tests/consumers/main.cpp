@@ -33,7 +33,7 @@ void report_what_is_missing() {
   expect(missing.failed_with(std::errc::no_such_file_or_directory), "the error says why");
   expect(missing.error().where == spawnpipe::stage::exec, "and at which stage");
   try {
-    spawnpipe::spawn(spawnpipe::command("no-such-program-anywhere")).value();
+    static_cast<void>(spawnpipe::spawn(spawnpipe::command("no-such-program-anywhere")).value());
     expect(false, "value() throws");
   } catch (const std::system_error& thrown) {
     expect(thrown.code() == missing.error().code, "value() throws the error");
