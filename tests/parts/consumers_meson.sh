@@ -76,7 +76,8 @@ consumer_project() {
   printf '%s' "$dir"
 }
 
-# pass_consumer FOLDER KIND COMPILER|windows OPTION...: builds the project and runs it; and it got no more than the library.
+# pass_consumer FOLDER KIND COMPILER|windows OPTION...: builds the project and runs it; and it got no more than the library. Without
+# debugging information, what two cases compile alike is compiled once, where there is ccache.
 pass_consumer() {
   local dir=$1 kind=$2 compiler=$3 options=("${@:4}") around=()
   case $compiler in
@@ -87,7 +88,7 @@ pass_consumer() {
     clang++) local -x CC=clang CXX=clang++ ;;
     *) local -x CC=gcc CXX=g++ ;;
   esac
-  "${around[@]}" meson setup "$dir/build" "$dir" -Ddefault_library="$kind" "${options[@]}" &&
+  "${around[@]}" meson setup "$dir/build" "$dir" -Ddebug=false -Ddefault_library="$kind" "${options[@]}" &&
     ninja -C "$dir/build" -j "$jobs" &&
     "${around[@]}" meson test -C "$dir/build" --no-rebuild --print-errorlogs &&
     python3 tests/consumers/no_leaks.py "$dir/build" "$kind"
