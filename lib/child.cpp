@@ -10,9 +10,20 @@
 namespace spawnpipe {
 namespace {
 
-std::optional<error> unusable(const detail::child_core* core, stage where) {
-  if (core == nullptr) return error{errc::closed, where};
-  if (!core->loop().usable_here()) return error{errc::wrong_thread, where};
+bool usable(const detail::child_core* core) { return core != nullptr && core->loop().usable_here(); }
+
+// Why it is not usable.
+error refusal(const detail::child_core* core, stage where) {
+  return {core == nullptr ? errc::closed : errc::wrong_thread, where};
+}
+
+// What keeps stop_all from stopping it together with others, which are of `loop`; the first says which loop that is.
+std::optional<error> not_among(detail::loop_core*& loop, detail::child_core* core, const stop_policy& policy) {
+  if (!usable(core)) return refusal(core, stage::wait);
+  if (auto wrong = detail::impossible(policy)) return wrong;
+  if (loop == nullptr) loop = &core->loop();
+  if (loop != &core->loop()) return error{errc::invalid_argument, stage::wait, "a child of another loop"};
+  if (!loop->can_wait()) return error{errc::would_deadlock, stage::wait};
   return std::nullopt;
 }
 
@@ -53,7 +64,7 @@ child::~child() {
 std::int64_t child::id() const noexcept { return core_ != nullptr ? core_->id() : 0; }
 
 result<exit_status> child::wait(deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::wait);
   return core_->wait(until, cancel);
 }
 
@@ -62,35 +73,35 @@ std::optional<exit_status> child::status() const noexcept { return core_ != null
 std::optional<resource_usage> child::used() const noexcept { return core_ != nullptr ? core_->used() : std::nullopt; }
 
 result<tree_report> child::wait_tree(deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::wait);
   return core_->wait_tree(until, cancel);
 }
 
 result<stop_report> child::stop(const stop_policy& policy, deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::wait);
   return core_->stop(policy, until, cancel);
 }
 
 result<void> child::begin_stop(const stop_policy& policy) {
-  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::wait);
   if (auto wrong = detail::impossible(policy)) return *std::move(wrong);
   core_->begin_stop(policy);
   return {};
 }
 
 result<signal_report> child::terminate() {
-  if (auto refused = unusable(core_, stage::signal)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::signal);
   return core_->signal(platform::signal_kind::terminate);
 }
 
 result<signal_report> child::kill() {
-  if (auto refused = unusable(core_, stage::signal)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::signal);
   return core_->signal(platform::signal_kind::kill);
 }
 
 result<void> child::detach() {
   if (core_ == nullptr) return {};
-  if (auto refused = unusable(core_, stage::wait)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::wait);
   core_->detach();
   // The order matters where it frees the loop: the pipes first.
   if (auto closed = in_.close(); !closed) return closed;
@@ -113,46 +124,44 @@ void child::on_suspend(std::function<void(child&)> callback) {
 }
 
 result<void> child::resume() {
-  if (auto refused = unusable(core_, stage::signal)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_, stage::signal);
   return core_->resume();
 }
 
 std::vector<result<stop_report>> stop_all(std::span<child* const> children, const stop_policy& policy, deadline until,
                                           const cancellation& cancel) {
+  struct in_work {
+    detail::child_core* core;
+    std::size_t place;  // of its result
+    bool cut_short = false;
+  };
   detail::loop_core* loop = nullptr;
   std::vector<result<stop_report>> results;
-  std::vector<std::pair<detail::child_core*, std::size_t>> stopping;  // and the place of its result
-  std::vector<bool> cut_short;
+  std::vector<in_work> stopping;
   // Behind this nothing allocates but what an error has to say, and that comes before any child is being stopped.
   results.reserve(children.size());
   stopping.reserve(children.size());
-  cut_short.reserve(children.size());
   for (child* const each : children) {
     detail::child_core* const core = each != nullptr ? detail::child_core::of(*each) : nullptr;
-    std::optional<error> refused = unusable(core, stage::wait);
-    if (!refused) refused = detail::impossible(policy);
-    if (!refused && loop == nullptr) loop = &core->loop();
-    if (!refused && loop != &core->loop())
-      refused = error{errc::invalid_argument, stage::wait, "a child of another loop"};
-    if (!refused && !loop->can_wait()) refused = error{errc::would_deadlock, stage::wait};
-    if (!refused) stopping.emplace_back(core, results.size());
+    auto refused = not_among(loop, core, policy);
+    if (!refused) stopping.push_back({core, results.size()});
     results.push_back(refused ? result<stop_report>(*std::move(refused)) : stop_report{});
   }
   if (stopping.empty()) return results;
 
   const auto all = [&](auto holds) {
-    return std::all_of(stopping.begin(), stopping.end(), [&](const auto& each) { return holds(*each.first); });
+    return std::all_of(stopping.begin(), stopping.end(), [&](const in_work& each) { return holds(*each.core); });
   };
-  for (const auto& [core, place] : stopping) core->begin_stop(policy);
+  for (const in_work& each : stopping) each.core->begin_stop(policy);
   const detail::waited how =
       loop->wait(until, cancel, [&] { return all([&](const auto& each) { return each.stop_over(policy, until); }); });
-  for (const auto& [core, place] : stopping) {
-    cut_short.push_back(how != detail::waited::ready && !core->stop_over(policy, until));
-    if (cut_short.back()) core->hurry();
+  for (in_work& each : stopping) {
+    each.cut_short = how != detail::waited::ready && !each.core->stop_over(policy, until);
+    if (each.cut_short) each.core->hurry();
   }
   loop->wait(deadline::never(), {}, [&] { return all([](const auto& each) { return !each.stopping(); }); });
-  for (std::size_t i = 0; i < stopping.size(); ++i) {
-    results[stopping[i].second] = stopping[i].first->stopped(cut_short[i] ? how : detail::waited::ready);
+  for (const in_work& each : stopping) {
+    results[each.place] = each.core->stopped(each.cut_short ? how : detail::waited::ready);
   }
   return results;
 }

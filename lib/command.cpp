@@ -38,21 +38,22 @@ environment& environment::clear() {
 }
 
 command::command(std::string program, std::vector<std::string> arguments) : program_(std::move(program)) {
-  argv_.reserve(1 + arguments.size());
-  argv_.push_back(program_);
+  arg(program_);
   args(std::move(arguments));
 }
 
-command::command(std::initializer_list<std::string_view> argv) : argv_(argv.begin(), argv.end()) {
+command::command(std::initializer_list<std::string_view> argv) {
+  argv_.reserve(argv.size());
+  for (const std::string_view word : argv) arg(std::string(word));
   if (!argv_.empty()) program_ = argv_.front();
 }
 
 command command::shell(std::string line) {
   std::vector<std::string> words = platform::shell_prefix();
-  command result(std::move(words.front()));
-  words.erase(words.begin());
-  words.push_back(std::move(line));
+  command result(std::initializer_list<std::string_view>{});
+  result.program_ = words.front();
   result.args(std::move(words));
+  result.arg(std::move(line));
   result.shell_line_ = true;
   return result;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace spawnpipe {
 namespace {
@@ -111,5 +112,12 @@ void hint_text::release() noexcept {
   kept_->~text();
   ::operator delete(static_cast<void*>(kept_));
 }
+
+// Out of line: an error is made in a hundred places.
+error::error(std::error_code what, stage at, std::string_view on, hint_text seen)
+    : code(what), where(at), subject(on), hint(std::move(seen)) {}
+
+error::error(errc what, stage at, std::string_view on, hint_text seen)
+    : error(make_error_code(what), at, on, std::move(seen)) {}
 
 }  // namespace spawnpipe

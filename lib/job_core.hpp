@@ -11,6 +11,7 @@
 #include "capture.hpp"
 #include "child_core.hpp"
 #include "interruption.hpp"
+#include "joined.hpp"
 #include "loop_core.hpp"
 #include "object.hpp"
 #include "progress_listener.hpp"
@@ -64,7 +65,7 @@ class job_core final : public object, private progress_listener {
  private:
   struct output {
     output(const capture_limit& limit, const char* which) : name(which), kept(limit) {
-      if (limit.on_overflow == overflow::spill) file.emplace(limit.spill_to + which);
+      if (limit.on_overflow == overflow::spill) file.emplace(joined({limit.spill_to, which}));
     }
     const char* name;
     reader_core* reader = nullptr;

@@ -22,16 +22,6 @@ constexpr auto longest_wait = 24h;
 
 }  // namespace
 
-error wait_error(waited how, stage where, const char* subject) {
-  switch (how) {
-    case waited::cancelled: return {errc::cancelled, where, subject};
-    case waited::would_deadlock: return {errc::would_deadlock, where, subject};
-    case waited::ready:
-    case waited::timed_out: break;
-  }
-  return {errc::timed_out, where, subject};
-}
-
 // ---- birth, ownership and end
 
 result<loop_core*> loop_core::open(void* adopt) {

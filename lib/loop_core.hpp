@@ -74,7 +74,10 @@ class loop_core {
   /// Passes until `ready()` holds, the deadline comes, or a cancellation is requested; the condition wins. `hint` is the operation
   /// that would make it ready, if it is one.
   template <class Ready>
-  waited wait(deadline until, const cancellation& cancel, Ready ready, platform::completion* hint = nullptr);
+  waited wait(deadline until, const cancellation& cancel, const Ready& ready, platform::completion* hint = nullptr) {
+    return wait_for({&ready, [](const void* self) { return (*static_cast<const Ready*>(self))(); }}, until, cancel,
+                    hint);
+  }
 
   /// Passes until `ready()` holds, which is bounded by what it waits for. Needs can_pass().
   template <class Ready>
@@ -113,8 +116,16 @@ class loop_core {
  private:
   friend class object;
 
+  // What a wait is for, without its type: waiting is compiled once.
+  struct condition {
+    const void* self;
+    bool (*holds)(const void* self);
+  };
+
   loop_core() = default;
   ~loop_core();
+
+  waited wait_for(const condition& ready, deadline until, const cancellation& cancel, platform::completion* hint);
 
   void pass(platform::time_point until, platform::completion* hint) noexcept;
   bool prepare_all();
@@ -171,20 +182,6 @@ class loop_core {
   std::mutex remote_mutex_;  // guards remote_: handles that were destroyed on another thread
   object::drop_queue remote_;
 };
-
-template <class Ready>
-waited loop_core::wait(deadline until, const cancellation& cancel, Ready ready, platform::completion* hint) {
-  if (ready()) return waited::ready;
-  if (cancel.requested()) return waited::cancelled;
-  if (!can_wait()) return until.is_now() ? waited::timed_out : waited::would_deadlock;
-  interruption watch(cancel, waker());
-  for (;;) {
-    pass(until.time(), hint);
-    if (ready()) return waited::ready;
-    if (cancel.requested()) return waited::cancelled;
-    if (until.passed()) return waited::timed_out;
-  }
-}
 
 /// The error of a wait that did not become ready.
 [[nodiscard]] error wait_error(waited how, stage where, const char* subject = "");

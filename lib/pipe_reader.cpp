@@ -14,10 +14,12 @@ using detail::reader_core;
 // As much as a system's pipe holds without privileges; one drain takes no more, so that a fast writer cannot hold it for ever.
 constexpr std::size_t longest_drain = std::size_t{1} << 20;
 
-std::optional<error> unusable(const reader_core* core) {
-  if (core == nullptr) return error{errc::closed, stage::read};
-  if (!core->loop().usable_here()) return error{errc::wrong_thread, stage::read, core->name()};
-  return std::nullopt;
+bool usable(const reader_core* core) { return core != nullptr && core->loop().usable_here(); }
+
+// Why it is not usable.
+error refusal(const reader_core* core) {
+  if (core == nullptr) return {errc::closed, stage::read};
+  return {errc::wrong_thread, stage::read, core->name()};
 }
 
 void append(std::string& buffer, std::span<const std::byte> bytes) {
@@ -40,7 +42,7 @@ void move_buffered(reader_core& core, Buffer& buffer, std::size_t limit) {
 template <class Buffer>
 result<void> read_all_into(reader_core* core, Buffer& buffer, std::size_t limit, deadline until,
                            const cancellation& cancel) {
-  if (auto refused = unusable(core)) return *std::move(refused);
+  if (!usable(core)) return refusal(core);
   for (;;) {
     move_buffered(*core, buffer, limit);
     if (core->buffered() > 0) return error{errc::limit_reached, stage::read, core->name()};
@@ -71,7 +73,7 @@ pipe_reader::~pipe_reader() {
 }
 
 result<std::size_t> pipe_reader::read_some(std::span<std::byte> into, deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->read_some(into, until, cancel);
 }
 
@@ -80,7 +82,7 @@ result<std::string_view> pipe_reader::read_line(deadline until, const cancellati
 }
 
 result<std::string_view> pipe_reader::read_until(char delimiter, deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->read_until(delimiter, until, cancel);
 }
 
@@ -98,7 +100,7 @@ result<void> pipe_reader::read_all(std::vector<std::byte>& buffer, std::size_t l
 }
 
 result<std::size_t> pipe_reader::drain(std::string& buffer, std::size_t limit) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   if (!core_->open()) return spawnpipe::error{errc::closed, stage::read, core_->name()};
   const std::size_t before = buffer.size();
   const std::size_t most = before + std::min(limit, longest_drain);
@@ -128,19 +130,19 @@ std::optional<error> pipe_reader::error() const { return core_ != nullptr ? core
 
 result<void> pipe_reader::stop() noexcept {
   if (core_ == nullptr) return {};
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   core_->stop();
   return {};
 }
 
 result<void> pipe_reader::resume() {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->resume();
 }
 
 result<void> pipe_reader::close() noexcept {
   if (core_ == nullptr) return {};
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   core_->close();
   return {};
 }

@@ -8,10 +8,12 @@
 namespace spawnpipe {
 namespace {
 
-std::optional<error> unusable(const detail::writer_core* core) {
-  if (core == nullptr) return error{errc::closed, stage::write};
-  if (!core->loop().usable_here()) return error{errc::wrong_thread, stage::write, core->name()};
-  return std::nullopt;
+bool usable(const detail::writer_core* core) { return core != nullptr && core->loop().usable_here(); }
+
+// Why it is not usable.
+error refusal(const detail::writer_core* core) {
+  if (core == nullptr) return {errc::closed, stage::write};
+  return {errc::wrong_thread, stage::write, core->name()};
 }
 
 }  // namespace
@@ -34,19 +36,19 @@ pipe_writer::~pipe_writer() {
 }
 
 result<std::size_t> pipe_writer::write(std::span<const std::byte> bytes) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->write(bytes);
 }
 
 result<std::size_t> pipe_writer::write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
 
 result<bool> pipe_writer::write_owned(std::string& buffer) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->write_owned(buffer);
 }
 
 result<void> pipe_writer::write_all(std::span<const std::byte>& rest, deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->write_all(rest, until, cancel);
 }
 
@@ -62,20 +64,20 @@ result<void> pipe_writer::write_all(std::string_view&& text, deadline until, con
 }
 
 result<void> pipe_writer::flush(deadline until, const cancellation& cancel) {
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   return core_->flush(until, cancel);
 }
 
 result<void> pipe_writer::close() {
   if (core_ == nullptr) return {};
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   core_->close();
   return {};
 }
 
 result<void> pipe_writer::stop() noexcept {
   if (core_ == nullptr) return {};
-  if (auto refused = unusable(core_)) return *std::move(refused);
+  if (!usable(core_)) return refusal(core_);
   core_->stop();
   return {};
 }

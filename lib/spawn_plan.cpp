@@ -4,11 +4,14 @@
 // cores are made before the process, so that nothing can fail between its start and the moment it has an owner.
 #include "spawn_plan.hpp"
 
+#include "joined.hpp"
 #include "platform.hpp"
 #include "reader_core.hpp"
 #include "writer_core.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -18,15 +21,16 @@ namespace {
 
 bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
-error refuse(std::string subject) { return {errc::invalid_argument, stage::command, std::move(subject)}; }
+// Names what is impossible, in one text made of the parts.
+error refuse(std::initializer_list<std::string_view> parts) {
+  return {errc::invalid_argument, stage::command, joined(parts)};
+}
+
+error refuse(std::string_view subject) { return refuse({subject}); }
 
 // Names the string without its NUL, so that the text can be printed.
-std::string with_nul(std::string_view what, std::string_view text) {
-  std::string subject(what);
-  subject += " contains NUL after \"";
-  subject += text.substr(0, text.find('\0'));
-  subject += '"';
-  return subject;
+error refuse_nul(std::string_view what, std::string_view text) {
+  return refuse({what, " contains NUL after \"", text.substr(0, text.find('\0')), "\""});
 }
 
 constexpr int first_extra_descriptor = 3;
@@ -37,7 +41,7 @@ std::optional<error> impossible_stream(const char* name, const std::optional<Std
   if (!stream) return std::nullopt;
   if (const auto* pipe = std::get_if<stdio::pipe>(&*stream)) {
     if (pipe->capacity == 0 || pipe->capacity > stdio::pipe::max_capacity) {
-      return refuse(std::string(name) + ": capacity " + std::to_string(pipe->capacity));
+      return refuse({name, ": capacity ", decimal(static_cast<std::int64_t>(pipe->capacity))});
     }
   }
   const std::string* path = nullptr;
@@ -46,16 +50,16 @@ std::optional<error> impossible_stream(const char* name, const std::optional<Std
   } else {
     if (const auto* file = std::get_if<stdio::to_file>(&*stream)) path = &file->path;
   }
-  if (path != nullptr && has_nul(*path)) return refuse(with_nul(std::string(name) + ": path", *path));
+  if (path != nullptr && has_nul(*path)) return refuse_nul(joined({name, ": path"}), *path);
   return std::nullopt;
 }
 
 std::optional<error> impossible_environment(const environment& changes) {
   for (const auto& [name, value] : changes.changes()) {
     if (name.empty()) return refuse("environment: empty name");
-    if (has_nul(name)) return refuse(with_nul("environment: name", name));
-    if (name.find('=') != std::string::npos) return refuse("environment: name \"" + name + "\" contains =");
-    if (value && has_nul(*value)) return refuse("environment: value of " + name + " contains NUL");
+    if (has_nul(name)) return refuse_nul("environment: name", name);
+    if (name.find('=') != std::string::npos) return refuse({"environment: name \"", name, "\" contains ="});
+    if (value && has_nul(*value)) return refuse({"environment: value of ", name, " contains NUL"});
   }
   return std::nullopt;
 }
@@ -95,25 +99,27 @@ struct planned {
 std::optional<error> impossible(const command& what) {
   if (what.argv().empty()) return refuse("argv is empty");
   if (what.program().empty()) return refuse("program is empty");
-  if (has_nul(what.program())) return refuse(with_nul("program", what.program()));
+  if (has_nul(what.program())) return refuse_nul("program", what.program());
   for (std::size_t index = 0; index < what.argv().size(); ++index) {
-    if (has_nul(what.argv()[index])) return refuse(with_nul("argv[" + std::to_string(index) + "]", what.argv()[index]));
+    if (has_nul(what.argv()[index])) {
+      return refuse_nul(joined({"argv[", decimal(static_cast<std::int64_t>(index)), "]"}), what.argv()[index]);
+    }
   }
-  if (what.cwd() && has_nul(*what.cwd())) return refuse(with_nul("cwd", *what.cwd()));
+  if (what.cwd() && has_nul(*what.cwd())) return refuse_nul("cwd", *what.cwd());
   if (auto wrong = impossible_environment(what.env())) return wrong;
   if (auto wrong = impossible_stream("in", what.in())) return wrong;
   if (auto wrong = impossible_stream("out", what.out())) return wrong;
   if (auto wrong = impossible_stream("err", what.err())) return wrong;
   for (const auto& [number, source] : what.descriptors()) {
     if (number < first_extra_descriptor || number > last_extra_descriptor) {
-      return refuse("descriptor " + std::to_string(number));
+      return refuse({"descriptor ", decimal(number)});
     }
   }
   if (what.out() && what.err()) {
     const auto* out = std::get_if<stdio::to_file>(&*what.out());
     const auto* err = std::get_if<stdio::to_file>(&*what.err());
     if (out != nullptr && err != nullptr && out->path == err->path && out->mode != err->mode) {
-      return refuse("out and err: \"" + out->path + "\" in two modes");
+      return refuse({"out and err: \"", out->path, "\" in two modes"});
     }
   }
   return impossible(what.on_destroy());
@@ -131,7 +137,7 @@ std::optional<std::vector<std::string>> merge_environment(std::vector<std::strin
     });
   }
   for (const auto& [name, value] : changes.changes()) {
-    if (value) merged.push_back(name + '=' + *value);
+    if (value) merged.push_back(joined({name, "=", *value}));
   }
   return merged;
 }

@@ -1,6 +1,7 @@
 // The texts of enumerations and results.
 #include <spawnpipe/run.hpp>
 
+#include "joined.hpp"
 #include "platform.hpp"
 #include "windows_exit_code.hpp"
 
@@ -71,34 +72,33 @@ std::string to_string(const exit_status& status) {
     return text;
   }
   if (const auto signal = status.signal()) {
-    std::string text = "ended by signal " + std::to_string(*signal);
-    if (const std::string name = platform::signal_name(*signal); !name.empty()) text += " (" + name + ')';
-    if (status.core_dumped().value_or(false)) text += ", core dumped";
-    return text;
+    const std::string name = platform::signal_name(*signal);
+    const bool dumped = status.core_dumped().value_or(false);
+    return detail::joined({"ended by signal ", detail::decimal(*signal), name.empty() ? "" : " (", name,
+                           name.empty() ? "" : ")", dumped ? ", core dumped" : ""});
   }
   return "status not known";
 }
 
 std::string to_string(const completed& done) {
-  std::string text;
+  std::string_view why;
   switch (done.why) {
     case ended_by::itself: break;
-    case ended_by::deadline: text = "stopped at the deadline"; break;
-    case ended_by::cancelled: text = "cancelled"; break;
-    case ended_by::stopped: text = "stopped"; break;
-    case ended_by::output_limit: text = "stopped at the output limit"; break;
+    case ended_by::deadline: why = "stopped at the deadline"; break;
+    case ended_by::cancelled: why = "cancelled"; break;
+    case ended_by::stopped: why = "stopped"; break;
+    case ended_by::output_limit: why = "stopped at the output limit"; break;
   }
-  if (!text.empty()) {
-    char after[32];
+  char after[32] = "";
+  if (!why.empty()) {
     std::snprintf(after, sizeof after, " after %.1f s: ", std::chrono::duration<double>(done.elapsed).count());
-    text += after;
   }
-  text += to_string(done.status);
-  if (done.output_error) text += "; output: " + to_string(*done.output_error);
-  if (!done.out_file.empty()) text += "; all of its output is in " + done.out_file;
-  if (!done.err_file.empty()) text += "; all of its errors are in " + done.err_file;
-  if (done.drain_limited) text += "; its output is still held open by another process";
-  return text;
+  return detail::joined({why, after, to_string(done.status),  //
+                         done.output_error ? "; output: " : "",
+                         done.output_error ? to_string(*done.output_error) : std::string(),
+                         done.out_file.empty() ? "" : "; all of its output is in ", done.out_file,
+                         done.err_file.empty() ? "" : "; all of its errors are in ", done.err_file,
+                         done.drain_limited ? "; its output is still held open by another process" : ""});
 }
 
 }  // namespace spawnpipe

@@ -4,6 +4,7 @@
 
 #include "error.hpp"
 #include "file.hpp"
+#include "joined.hpp"
 #include "plug.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ result<void> connect_file(connection& to, const std::string& path, int flags) {
   return {};
 }
 
-result<void> connect_handle(connection& to, native_handle handle, const std::string& name) {
+result<void> connect_handle(connection& to, native_handle handle, std::string_view name) {
   const int fd = static_cast<int>(handle.value);
   if (handle.value < 0 || fd != handle.value || !descriptor_open(fd)) return system_error(EBADF, stage::redirect, name);
   to.fd = fd;
@@ -126,7 +127,8 @@ result<child_stdio> connect_child(const spawn_plan& plan) {
   made.extra.reserve(plan.descriptors.size());
   for (const descriptor_plan& each : plan.descriptors) {
     connection to;
-    if (auto done = connect_handle(to, each.source, "descriptor " + std::to_string(each.number)); !done) {
+    if (auto done = connect_handle(to, each.source, detail::joined({"descriptor ", detail::decimal(each.number)}));
+        !done) {
       return std::move(done).error();
     }
     made.extra.push_back({.number = each.number, .fd = to.fd});
@@ -155,10 +157,9 @@ void close_streams(spawned& of) noexcept {
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (const std::string& each : strings) result.push_back(const_cast<char*>(each.c_str()));
-  result.push_back(nullptr);
+  std::vector<char*> result(strings.size() + 1);  // the last one stays null
+  std::transform(strings.begin(), strings.end(), result.begin(),
+                 [](const std::string& each) { return const_cast<char*>(each.c_str()); });
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "control_group.hpp"
 
+#include "joined.hpp"
+#include "process_list_linux.hpp"
 #include "short_file.hpp"
 #include "system_linux.hpp"
 
@@ -11,7 +13,6 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -53,13 +54,11 @@ std::string_view word(std::string_view line, int index) {
 }
 
 // The value behind a name, in files such as cpu.stat.
-std::optional<std::uint64_t> value_of(std::string_view text, std::string_view name) {
-  std::optional<std::uint64_t> found;
+std::optional<std::int64_t> value_of(std::string_view text, std::string_view name) {
+  std::optional<std::int64_t> found;
   each_line(text, [&](std::string_view line) {
     if (word(line, 0) != name || line.size() <= name.size()) return false;
-    const std::string_view digits = line.substr(name.size() + 1);
-    std::uint64_t value = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc()) found = value;
+    found = number_in(line.substr(name.size() + 1));
     return true;
   });
   return found;
@@ -69,7 +68,7 @@ std::optional<std::uint64_t> value_of(std::string_view text, std::string_view na
 std::string unescaped(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
+    std::int64_t value = 0;
     if (text[i] == '\\' && i + 3 < text.size() &&
         std::from_chars(text.data() + i + 1, text.data() + i + 4, value, 8).ec == std::errc()) {
       plain += static_cast<char>(value);
@@ -99,7 +98,7 @@ std::string folder_of_host() {
     std::string root = unescaped(word(line, 3));
     if (root == "/") root.clear();
     if (!own->starts_with(root) || own->find("/..") != std::string_view::npos) return false;
-    folder = unescaped(word(line, 4)) + std::string(own->substr(root.size()));
+    folder = detail::joined({unescaped(word(line, 4)), own->substr(root.size())});
     return true;
   });
   return folder;
@@ -117,8 +116,9 @@ result<control_group> control_group::create() {
   const std::string parent = folder_of_host();
   if (parent.empty()) return none("control groups: no hierarchy of version 2 is mounted");
   static std::atomic<unsigned> count = 0;
-  const std::string path = parent + (parent.ends_with('/') ? "" : "/") + "spawnpipe-" + std::to_string(sys::getpid()) +
-                           "-" + std::to_string(count.fetch_add(1, std::memory_order_relaxed));
+  const unsigned number = count.fetch_add(1, std::memory_order_relaxed);
+  const std::string path = detail::joined({parent, parent.ends_with('/') ? "" : "/", "spawnpipe-",
+                                           detail::decimal(sys::getpid()), "-", detail::decimal(number)});
   if (sys::mkdir(path.c_str(), 0755) != 0) return none("control groups: that of this process may not be divided");
   control_group made(path, unique_fd(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
   if (!made.folder_) return none("control groups: a new one cannot be opened");
@@ -170,11 +170,11 @@ void control_group::end_all() const noexcept {
 
 // The list has numbers. One that is a stranger's by the time it is opened is not in this group, as /proc tells of what was opened.
 bool control_group::signal_member(std::string_view number, int signal) const noexcept {
-  pid_t pid = 0;
-  if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc()) return false;
+  const auto said = number_in(number);
+  if (!said) return false;
+  const auto pid = static_cast<pid_t>(*said);
   const unique_fd pidfd(sys::pidfd_open(pid));
-  std::array<char, 48> path{};
-  std::snprintf(path.data(), path.size(), "/proc/%d/cgroup", static_cast<int>(pid));
+  const auto path = numbered_path("/proc/", pid, "/cgroup");
   const unique_fd file(pidfd ? sys::open(path.data(), O_RDONLY | O_CLOEXEC, 0) : -1);
   text of_it;
   const std::string_view groups = read_short_file(file, of_it);
@@ -211,9 +211,8 @@ std::optional<resource_usage> control_group::used() const noexcept {
   // Where the controller for memory is turned on for it.
   text memory;
   const std::string_view peak = read("memory.peak", memory);
-  std::uint64_t bytes = 0;
-  if (std::from_chars(peak.data(), peak.data() + peak.size(), bytes).ec == std::errc() && !peak.empty()) {
-    all.peak_memory = bytes;
+  if (const auto bytes = number_in(peak.substr(0, peak.find('\n')))) {
+    all.peak_memory = static_cast<std::uint64_t>(*bytes);
   }
   return all;
 }

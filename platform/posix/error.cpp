@@ -3,14 +3,12 @@
 
 #include "hint.hpp"
 
-#include <utility>
-
 namespace spawnpipe::platform {
 
-error system_error(int number, stage where, std::string subject) {
-  return {system_code(number), where, std::move(subject), limit_hint(number, where)};
+error system_error(int number, stage where, std::string_view subject) {
+  return {system_code(number), where, subject, limit_hint(number, where)};
 }
 
-error uv_error(int code, stage where, std::string subject) { return system_error(-code, where, std::move(subject)); }
+error uv_error(int code, stage where, std::string_view subject) { return system_error(-code, where, subject); }
 
 }  // namespace spawnpipe::platform

@@ -1,5 +1,6 @@
 #include "orphan_mark.hpp"
 
+#include "joined.hpp"
 #include "process_list_linux.hpp"
 #include "system_linux.hpp"
 
@@ -66,9 +67,9 @@ std::uint64_t orphan_nonce() noexcept {
 }
 
 std::string orphan_variable(std::uint64_t nonce, std::uint64_t tree) {
-  std::string variable = std::string(variable_name) + std::to_string(nonce) + '.' + std::to_string(tree);
-  if (const char* const outer = ::getenv("SPAWNPIPE_TREE")) variable.append(1, ':').append(outer);
-  return variable;
+  const char* const outer = ::getenv("SPAWNPIPE_TREE");
+  return detail::joined({variable_name, std::to_string(nonce), ".", std::to_string(tree),  //
+                         outer != nullptr ? ":" : "", outer != nullptr ? outer : ""});
 }
 
 std::optional<std::uint64_t> marked_tree(std::uint64_t nonce, pid_t id) noexcept {

@@ -15,12 +15,6 @@
 namespace spawnpipe::platform {
 namespace {
 
-template <class Number>
-bool parse(std::string_view text, Number& into) noexcept {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return code == std::errc() && end == text.data() + text.size();
-}
-
 // proc_pid_stat(5): behind the name, which is in parentheses and may have any character in it, the fields 3 (state), 4 (parent), 5
 // (group), 6 (session), 20 (threads) and 22 (start).
 std::optional<process_facts> read_stat(pid_t id, std::string_view stat) noexcept {
@@ -34,16 +28,25 @@ std::optional<process_facts> read_stat(pid_t id, std::string_view stat) noexcept
     if (word.empty()) return std::nullopt;
     rest.remove_prefix(word.size());
     if (field == 3) facts.state = word.front();
-    if (field == 4 && !parse(word, facts.parent)) return std::nullopt;
-    if (field == 5 && !parse(word, facts.group)) return std::nullopt;
-    if (field == 6 && !parse(word, facts.session)) return std::nullopt;
-    if (field == 20 && !parse(word, facts.threads)) return std::nullopt;
-    if (field == 22 && !parse(word, facts.began)) return std::nullopt;
+    if (field != 4 && field != 5 && field != 6 && field != 20 && field != 22) continue;
+    const auto number = number_in(word);
+    if (!number) return std::nullopt;
+    if (field == 4) facts.parent = static_cast<pid_t>(*number);
+    if (field == 5) facts.group = static_cast<pid_t>(*number);
+    if (field == 6) facts.session = static_cast<pid_t>(*number);
+    if (field == 20) facts.threads = static_cast<int>(*number);
+    if (field == 22) facts.began = static_cast<std::uint64_t>(*number);
   }
   return facts;
 }
 
 }  // namespace
+
+std::optional<std::int64_t> number_in(std::string_view text) noexcept {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
 
 std::array<char, 64> numbered_path(std::string_view before, pid_t number, std::string_view behind) noexcept {
   std::array<char, 64> path{};
@@ -79,8 +82,8 @@ bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t nu
       std::uint16_t length = 0;
       std::memcpy(&length, entry + 16, sizeof length);
       at += length;
-      pid_t number = 0;
-      if (parse(std::string_view(entry + 19), number) && look(context, number)) return true;
+      const auto number = number_in(entry + 19);
+      if (number && look(context, static_cast<pid_t>(*number))) return true;
     }
   }
 }

@@ -29,6 +29,9 @@ struct process_facts {
 // Whether that errno means that there is none.
 [[nodiscard]] bool is_gone(int code) noexcept;
 
+// The number that a text is, if it is one.
+[[nodiscard]] std::optional<std::int64_t> number_in(std::string_view text) noexcept;
+
 // Calls `look` with each, until it returns true. False where not all could be looked at, but for those that are hidden.
 [[nodiscard]] bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept;
 template <class Look>

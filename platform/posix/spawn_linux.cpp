@@ -9,6 +9,7 @@
 #include "clone_linux.hpp"
 #include "error.hpp"
 #include "hint.hpp"
+#include "joined.hpp"
 #include "lookup.hpp"
 #include "loop.hpp"
 #include "platform.hpp"
@@ -45,9 +46,8 @@ std::vector<std::string> candidates_of(const spawn_plan& plan) {
   std::vector<std::string> all;
   path_folders folders(search_path(plan.environment).folders);
   for (auto folder = folders.next(); folder; folder = folders.next()) {
-    std::string& path = all.emplace_back(*folder);
-    if (!path.empty()) path += '/';  // an empty one is the child's directory
-    path += plan.program;
+    // An empty one is the child's directory.
+    all.push_back(detail::joined({*folder, folder->empty() ? "" : "/", plan.program}));
   }
   return all;
 }
@@ -57,11 +57,15 @@ class program_image {
  public:
   // `mark` is a variable that the child has beside its own; null: none.
   explicit program_image(const spawn_plan& plan, const std::string* mark)
-      : paths_(candidates_of(plan)), candidates_(pointers(paths_)), argv_(pointers(plan.argv)) {
+      : paths_(candidates_of(plan)),
+        candidates_(pointers(paths_)),
+        argv_(pointers(plan.argv)),
+        shell_argv_(argv_.size() + 1) {
     if (plan.environment) environment_ = pointers(*plan.environment);
     if (mark != nullptr) add(*mark, plan.environment.has_value());
-    shell_argv_ = {"/bin/sh", nullptr};
-    shell_argv_.insert(shell_argv_.end(), argv_.begin() + 1, argv_.end());
+    // Its own name and the script, which is put there when it is known, before the arguments.
+    shell_argv_.front() = "/bin/sh";
+    std::copy(argv_.begin() + 1, argv_.end(), shell_argv_.begin() + 2);
   }
 
   void put_into(child_plan& to) noexcept {
@@ -170,8 +174,8 @@ error explain(int code, const child_plan& from, const spawn_plan& plan) {
   }
   static constexpr const char* names[] = {"in", "out", "err"};
   const int number = from.descriptors[from.failure.index].target;
-  return system_error(code, stage::redirect,
-                      number < 3 ? std::string(names[number]) : "descriptor " + std::to_string(number));
+  if (number < 3) return system_error(code, stage::redirect, names[number]);
+  return system_error(code, stage::redirect, detail::joined({"descriptor ", detail::decimal(number)}));
 }
 
 struct way_to_start {

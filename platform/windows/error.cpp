@@ -55,13 +55,13 @@ std::error_code system_code(DWORD number) noexcept {
   return plain;
 }
 
-error system_error(DWORD number, stage where, std::string subject) {
-  return {system_code(number), where, std::move(subject)};
+error system_error(DWORD number, stage where, std::string_view subject) {
+  return {system_code(number), where, subject};
 }
 
-error last_error(stage where, std::string subject) {
+error last_error(stage where, std::string_view subject) {
   const DWORD number = ::GetLastError();
-  return system_error(number, where, std::move(subject));
+  return system_error(number, where, subject);
 }
 
 }  // namespace spawnpipe::platform

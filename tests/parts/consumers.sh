@@ -1,33 +1,37 @@
 # shellcheck shell=bash
-# tests/run consumers: projects that use this one.
+# tests/run consumers: projects that use this one, by each way it can come to them. The ways are in consumers_*.sh beside this file, the
+# projects in tests/consumers. What a case printed is in a log of its name.
 
-# The project in tests/consumers/meson, with this checkout as its subproject.
 consumers() {
-  local dir kind log
   need gcc
-  dir=$(folder consumers)
-  rm -rf "$dir"
-  mkdir -p "$dir/meson/subprojects"
-  result_folders+=("$dir/results")
-  cp tests/consumers/meson/main.cpp tests/consumers/meson/meson.build "$dir/meson/"
-  ln -s "$PWD" "$dir/meson/subprojects/spawnpipe"
-  for kind in static shared; do
-    printf '== A project with a %s subproject\n' "$kind"
-    log=$dir/$kind.log
-    if CXX=g++ meson setup "$dir/$kind" "$dir/meson" -Ddefault_library="$kind" >"$log" 2>&1 &&
-      ninja -C "$dir/$kind" -j "$jobs" >>"$log" 2>&1 && meson test -C "$dir/$kind" >>"$log" 2>&1 &&
-      only_the_library "$dir/$kind/subprojects/spawnpipe" >>"$log" 2>&1; then
-      note_case consumers "$kind subproject" passed ''
-    else
-      tail -n 60 "$log"
-      note_case consumers "$kind subproject" failed "see $log"
-    fi
-  done
+  install_missing cmd:clang++=clang cmd:clang=clang cmd:gcc=gcc cmd:cmake=cmake cmd:make=make cmd:git=git cmd:nm=binutils \
+    cmd:python3=python3 cmd:pyflakes3=pyflakes3
+  consumers=$PWD/$(folder consumers)
+  rm -rf "$consumers"
+  mkdir -p "$consumers/results"
+  result_folders+=("$consumers/results")
+  fetch_libuv_source
+  subprojects
+  wraps
+  subprojects_for_windows
+  installed
+  recipes
 }
 
-# Whether a build folder of the subproject has the library, and nothing else of ours: no test, no example.
-only_the_library() {
-  local others
-  others=$(cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name lib ! -name meson-info ! -name meson-private ! -name platform)
-  [ -z "$others" ] || { printf 'The subproject also has: %s\n' "$others"; return 1; }
+# try CASE COMMAND...: the outcome of the command is a case.
+try() {
+  local log=$consumers/${1// /-}.log
+  printf '== A consumer: %s\n' "$1"
+  if "${@:2}" >"$log" 2>&1; then
+    note_case consumers "$1" passed ''
+  else
+    tail -n 60 "$log"
+    note_case consumers "$1" failed "see $log"
+  fi
+}
+
+# leave_out CASE REASON
+leave_out() {
+  printf '== A consumer: %s: left out, %s\n' "$1" "$2"
+  note_case consumers "$1" skipped "$2"
 }

@@ -76,7 +76,7 @@ TEST_CASE("[P10] a run whose output was cut is no success") {
   done.err_dropped = 1;
   CHECK_FALSE(done.success());
   done.err_dropped = 0;
-  done.output_error = spawnpipe::error{.code = std::make_error_code(std::errc::io_error)};
+  done.output_error = spawnpipe::error{std::make_error_code(std::errc::io_error), spawnpipe::stage::read};
   CHECK_FALSE(done.success());
   done.output_error.reset();
   CHECK(done.success());

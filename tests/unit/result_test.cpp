@@ -56,7 +56,7 @@ TEST_CASE("a result of nothing") {
   CHECK_NOTHROW(good.value());
   CHECK_FALSE(good.failed_with(errc::closed));
 
-  result<void> bad = error{.code = errc::closed, .where = stage::write, .subject = {}};
+  result<void> bad = error{errc::closed, stage::write};
   CHECK_FALSE(bad.has_value());
   CHECK(bad.failed_with(errc::closed));
   CHECK_THROWS_AS(bad.value(), std::system_error);

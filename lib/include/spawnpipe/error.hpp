@@ -110,10 +110,16 @@ class SPAWNPIPE_API hint_text {
 /// - In a host without exceptions such a call ends the process instead; and on POSIX libuv does, where it cannot make its table of
 ///   descriptors larger.
 struct error {
-  std::error_code code;                 ///< What: the library's own code, or the system's.
-  stage where = stage::command;         ///< At which stage.
-  std::string subject = std::string{};  ///< On what: a path, a program, a variable's name, a stream.
-  hint_text hint = hint_text{};         ///< What else was seen. Not for branching: its words may change.
+  std::error_code code;          ///< What: the library's own code, or the system's.
+  stage where = stage::command;  ///< At which stage.
+  std::string subject;           ///< On what: a path, a program, a variable's name, a stream.
+  hint_text hint;                ///< What else was seen. Not for branching: its words may change.
+
+  /// The code 0, which means nothing.
+  error() = default;
+  /// With these parts.
+  SPAWNPIPE_API error(std::error_code what, stage at, std::string_view on = {}, hint_text seen = {});
+  SPAWNPIPE_API error(errc what, stage at, std::string_view on = {}, hint_text seen = {});  ///< The same.
 
   /// Stage, subject and reason, such as `exec: "gti": No such file or directory`.
   [[nodiscard]] SPAWNPIPE_API std::string message() const;

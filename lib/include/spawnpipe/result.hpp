@@ -27,7 +27,8 @@ class [[nodiscard]] result {
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
 
   /// Holds `failure`.
-  result(spawnpipe::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+  result(spawnpipe::error&& failure) noexcept : state_(std::in_place_index<1>, std::move(failure)) {}
+  result(const spawnpipe::error& failure) : state_(std::in_place_index<1>, failure) {}  ///< The same.
 
   /// Whether it holds a value.
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
@@ -102,7 +103,8 @@ class [[nodiscard]] result<void> {
   result() noexcept = default;
 
   /// Holds `failure`.
-  result(spawnpipe::error failure) : failure_(std::move(failure)) {}
+  result(spawnpipe::error&& failure) noexcept : failure_(std::move(failure)) {}
+  result(const spawnpipe::error& failure) : failure_(failure) {}  ///< The same.
 
   /// Whether it is success.
   [[nodiscard]] bool has_value() const noexcept { return !failure_.has_value(); }

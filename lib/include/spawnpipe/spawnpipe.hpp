@@ -20,7 +20,7 @@
 #include <spawnpipe/run.hpp>
 #include <spawnpipe/stdio.hpp>
 #include <spawnpipe/stop_policy.hpp>
-#include <spawnpipe/which.hpp>
 #include <spawnpipe/trace_events.hpp>
+#include <spawnpipe/which.hpp>
 
 #endif
