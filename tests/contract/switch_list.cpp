@@ -4,6 +4,8 @@
 // Where they come from: the trackers named at each. The same list is asked of other libraries in tests/switch.
 #include "cases.hpp"
 
+#include <spawnpipe/stop_token.hpp>
+
 #include "scenario.hpp"
 
 #include <algorithm>

@@ -28,10 +28,8 @@ TEST_CASE("[P1] a look-up has the environment and the directory that a spawn wou
 
 TEST_CASE("[P1] what a look-up says is handed on, its hint too") {
   audit books;
-  books.sim.fail_find_program({.code = std::make_error_code(std::errc::no_such_file_or_directory),
-                               .where = stage::exec,
-                               .subject = "gti",
-                               .hint = hint_text("looked for in PATH: \"/bin\"")});
+  books.sim.fail_find_program({std::make_error_code(std::errc::no_such_file_or_directory), stage::exec, "gti",
+                               hint_text("looked for in PATH: \"/bin\"")});
   const auto found = which("gti");
   REQUIRE(found.failed_with(std::errc::no_such_file_or_directory));
   CHECK(to_string(found.error()).ends_with("; looked for in PATH: \"/bin\""));
@@ -47,10 +45,8 @@ TEST_CASE("[P1] a command that is impossible is not looked up") {
 
 TEST_CASE("[P1] the hint of a failed spawn comes through run and spawn") {
   on_a_loop here;
-  const error failure{.code = std::make_error_code(std::errc::too_many_files_open),
-                      .where = stage::pipe,
-                      .subject = "in",
-                      .hint = hint_text("this process may have 5 open")};
+  const error failure{std::make_error_code(std::errc::too_many_files_open), stage::pipe, "in",
+                      hint_text("this process may have 5 open")};
   here.sim.next_child().fail_spawn(failure);
   const auto spawned = spawn(here.loop, on_a_loop::piped());
   REQUIRE_FALSE(spawned);
@@ -63,7 +59,7 @@ TEST_CASE("[P1] the hint of a failed spawn comes through run and spawn") {
 
 TEST_CASE("[P1] a hint for which there is no memory is none, and its error is an error all the same") {
   if (!harness::allocations_are_counted()) SKIP_CASE("this program's operator new cannot be replaced");
-  const error whole = {.code = errc::closed, .where = stage::pipe, .subject = "in", .hint = hint_text("a limit")};
+  const error whole = {errc::closed, stage::pipe, "in", hint_text("a limit")};
   bool made = true;
   bool copied = false;
   {

@@ -20,7 +20,7 @@ using spawnpipe::to_string;
 
 // In the words of the library, which are the same everywhere.
 error of(errc code, stage where, std::string subject, std::string_view hint = {}) {
-  return {.code = code, .where = where, .subject = std::move(subject), .hint = hint_text(hint)};
+  return {code, where, subject, hint_text(hint)};
 }
 
 TEST_CASE("an error as a sentence") {
@@ -56,8 +56,7 @@ TEST_CASE("an error as a sentence is one line, and hides no character of a name"
 
 TEST_CASE("some codes say by themselves what to look at") {
   const auto said = [](std::errc code, stage where, std::string_view hint = {}) {
-    return to_string(
-        error{.code = std::make_error_code(code), .where = where, .subject = "x", .hint = hint_text(hint)});
+    return to_string(error{std::make_error_code(code), where, "x", hint_text(hint)});
   };
   CHECK(said(std::errc::executable_format_error, stage::exec).ends_with("; it is not a program for this system"));
   CHECK(said(std::errc::text_file_busy, stage::exec).ends_with("; another process has the file open to write to it"));

@@ -14,9 +14,7 @@ using spawnpipe::error;
 using spawnpipe::result;
 using spawnpipe::stage;
 
-error missing_file() {
-  return {.code = std::make_error_code(std::errc::no_such_file_or_directory), .where = stage::exec, .subject = "gti"};
-}
+error missing_file() { return {std::make_error_code(std::errc::no_such_file_or_directory), stage::exec, "gti"}; }
 
 TEST_CASE("a result with a value") {
   result<std::string> held = std::string("text");
@@ -89,7 +87,7 @@ TEST_CASE("the library's codes compare equal to the generic ones") {
       {errc::zero_write, std::errc::io_error},
   };
   for (const auto& [own, generic] : pairs) {
-    const error failure{.code = own};
+    const error failure{own, stage::wait};
     CAPTURE(failure.code.message());
     CHECK(failure == own);
     CHECK(failure == generic);
@@ -100,7 +98,7 @@ TEST_CASE("the library's codes compare equal to the generic ones") {
 
 TEST_CASE("the end of a stream and a stalled output are nothing but themselves") {
   for (const errc own : {errc::end_of_stream, errc::output_stalled}) {
-    const error failure{.code = own};
+    const error failure{own, stage::wait};
     CHECK(failure == own);
     CHECK_FALSE(failure == errc::timed_out);
     CHECK_FALSE(failure == std::errc::timed_out);
@@ -110,10 +108,10 @@ TEST_CASE("the end of a stream and a stalled output are nothing but themselves")
 }
 
 TEST_CASE("two codes with one generic meaning stay apart") {
-  const error cancelled{.code = errc::cancelled};
+  const error cancelled{errc::cancelled, stage::wait};
   CHECK(cancelled == errc::cancelled);
   CHECK_FALSE(cancelled == errc::stopped);
-  const error system{.code = std::make_error_code(std::errc::operation_canceled)};
+  const error system{std::make_error_code(std::errc::operation_canceled), stage::wait};
   CHECK(system == std::errc::operation_canceled);
   CHECK_FALSE(system == errc::cancelled);
 }
@@ -137,7 +135,7 @@ TEST_CASE("every code and every stage has a text of its own") {
 
 TEST_CASE("an error as one line") {
   CHECK(missing_file().message() == "exec: \"gti\": " + missing_file().code.message());
-  const error without_subject{.code = errc::timed_out, .where = stage::read, .subject = {}};
+  const error without_subject{errc::timed_out, stage::read};
   CHECK(without_subject.message().starts_with("read: "));
   CHECK(without_subject.message().find('"') == std::string::npos);
 }
