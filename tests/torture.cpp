@@ -41,6 +41,12 @@ void check_said(const spawnpipe::error& said, std::initializer_list<std::errc> e
   if (!natural) CHECK(said.code.value() == fault_code);
 }
 
+void note_streams(spawnpipe::child& of) {
+  if (const auto failed = of.in().error()) check_said(*failed);
+  if (const auto failed = of.out().error()) check_said(*failed);
+  if (const auto failed = of.err().error()) check_said(*failed);
+}
+
 // ---- the report
 
 namespace {

@@ -66,6 +66,9 @@ void note(const spawnpipe::result<T>& outcome) {
   static_cast<void>(went_well(outcome));
 }
 
+// What the streams of a child say only when they are asked.
+void note_streams(spawnpipe::child& of);
+
 // A thread that is joined in any case.
 class joined_thread {
  public:

@@ -39,6 +39,7 @@ void check_stop(child& running, const stop_policy& how) {
   }
   const auto again = running.stop(how, limit());
   CHECK(again);
+  note_streams(running);
 }
 
 void by_all_phases() {

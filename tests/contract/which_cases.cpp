@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 class folders {
  public:
   // The name of the programs, as it is typed.
-  static constexpr const char* name = "script";
+  static constexpr const char* name = "spawnpipe-test-tool";
 
   [[nodiscard]] fs::path path(const std::string& folder) const { return root_.path() / folder; }
   [[nodiscard]] std::string text(const std::string& folder) const { return harness::text_of(path(folder)); }
@@ -31,8 +31,10 @@ class folders {
   // Its file.
   fs::path program(const std::string& folder) {
     empty(folder);
-    const fs::path file =
+    const fs::path made =
         host_os::make_script(path(folder), harness::child_program(), "exit " + std::to_string(++last_code_));
+    fs::path file = made.parent_path() / (name + made.extension().string());
+    fs::rename(made, file);
     codes_.emplace(last_code_, fs::canonical(path(folder)));
     return file;
   }

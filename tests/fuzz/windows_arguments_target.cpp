@@ -45,7 +45,7 @@ void fuzz::targets::windows_arguments(std::string_view bytes) {
   }
   if (!line) {
     EXPECT(line.failed_with(std::errc::argument_list_too_long));
-    EXPECT(line.error().subject.find("32766") != std::string::npos);
+    EXPECT(line.error().hint.view().find("32766") != std::string_view::npos);
     // Not for nothing: quotes and backslashes at most double what was given, and add quotes and a space to each.
     std::size_t units = 0;
     for (const std::string& argument : argv) units += 2 * model::utf16(argument)->size() + 3;

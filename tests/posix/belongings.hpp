@@ -17,7 +17,8 @@ struct belongings {
   long allocations_of_libuv = 0;
 
   [[nodiscard]] static belongings now();
-  // Empty where it is the same now; else a line for each difference. What this process adopted, and is about to end, is waited for.
+  // Empty where there is nothing more now; else a line for each difference. (Less is none: what a loop still had to close at first.) What
+  // this process adopted, and is about to end, is waited for.
   [[nodiscard]] std::string changed() const;
 };
 

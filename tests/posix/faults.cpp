@@ -69,7 +69,7 @@ ssize_t writev_nosignal_that_fails(int fd, const struct iovec* from, int count) 
 
 std::string_view what_is_opened(std::string_view path) {
   if (path == "/dev/tty") return "open(terminal)";
-  return path.starts_with("/proc/") || path.starts_with("/sys/") ? "open(kernel's)" : "open(redirect)";
+  return path.starts_with("/proc") || path.starts_with("/sys/") ? "open(kernel's)" : "open(redirect)";
 }
 int open_that_fails(const char* path, int flags, int mode) {
   return due(what_is_opened(path)) ? fails<int>("open") : direct::open(path, flags, mode);
