@@ -8,43 +8,6 @@ using spawnpipe::stop_policy;
 
 namespace {
 
-constexpr std::array names = {
-    "write",
-    "write_owned",
-    "write_all",
-    "flush",
-    "read_some",
-    "read_until",
-    "read_all",
-    "drain",
-    "consume",
-    "stop reading",
-    "resume reading",
-    "close input",
-    "stop input",
-    "close output",
-    "wait",
-    "move",
-    "set callbacks",
-    "terminate",
-    "kill",
-    "begin_stop",
-    "stop",
-    "destroy",
-    "finish",
-    "spawn",
-    "run the loop",
-    "job",
-    "write in callback",
-    "read in callback",
-    "stop in callback",
-    "end in callback",
-    "destroy in callback",
-    "timed out",
-    "cancelled",
-};
-static_assert(names.size() == static_cast<std::size_t>(deed::count));
-
 // So that pipes and queues are now and then full: every third is no matter how large, the others rather small.
 std::size_t some_size(dice& any, std::size_t most) { return any(3) == 0 ? 1 + any(most) : any.size(most); }
 
@@ -52,14 +15,6 @@ std::size_t some_size(dice& any, std::size_t most) { return any(3) == 0 ? 1 + an
 deadline some_time(dice& any) { return std::chrono::microseconds(any(3) == 0 ? 0 : any(400)); }
 
 }  // namespace
-
-const char* name_of(deed which) { return names.at(static_cast<std::size_t>(which)); }
-
-void tally::add(const tally& other) {
-  for (std::size_t i = 0; i < done.size(); ++i) done[i] += other.done[i];
-  written += other.written;
-  read += other.read;
-}
 
 player::player(event_loop& loop, std::uint64_t seed, spawnpipe::interrupter& cancel, tally& all, neighbours others)
     : player(loop, dice(seed), cancel, all, std::move(others), dice(seed)(4) == 0 ? part::counts : part::copies,
