@@ -27,6 +27,7 @@ inline void behave_as_cat(simulated::script& sim, scripted_child& script, std::s
 
     static void step(const std::shared_ptr<cat>& self) {
       const std::string got = self->script.in.received();
+      bool idle = false;
       if (got.size() > self->done) {
         const std::string part = got.substr(self->done, self->piece);
         self->script.out.feed(part);
@@ -35,9 +36,16 @@ inline void behave_as_cat(simulated::script& sim, scripted_child& script, std::s
       } else if (self->script.in.closed()) {
         self->script.exit();
         return;
+      } else {
+        idle = true;
       }
       if (got.size() - self->done < self->piece) self->script.in.room(self->piece);
-      self->sim.when_idle([self] { step(self); });
+      // What it waits for may take time to come.
+      if (idle) {
+        self->sim.after(std::chrono::milliseconds(1), [self] { step(self); });
+      } else {
+        self->sim.when_idle([self] { step(self); });
+      }
     }
   };
   const auto self = std::make_shared<cat>(cat{.sim = sim, .script = script, .piece = piece});
