@@ -1,7 +1,5 @@
 // One call of the back end's tables fails, at its n-th time. What all engines call is in faults.cpp; what one engine calls
 // beyond, and how that fails, is in its fault_cases.cpp.
-//
-// Where a call is made for several purposes, which differ in what a failure means, each has a name: "fcntl(F_SETFL)".
 #ifndef SPAWNPIPE_TESTS_POSIX_FAULTS_HPP
 #define SPAWNPIPE_TESTS_POSIX_FAULTS_HPP
 
@@ -12,25 +10,9 @@
 
 namespace faults {
 
-// In place of an errno: the call does its work on one byte only.
-constexpr int short_count = -1;
-
 struct failure {
   std::string_view call;
-  int code;  // errno, or short_count
-};
-
-// What is no failure to anybody, with the reason. `code` 0: any.
-struct tolerated {
-  std::string_view call;
-  int code;
-  const char* reason;
-};
-
-// A call that has no way to fail where this library makes it, with the reason.
-struct infallible {
-  std::string_view call;
-  const char* reason;
+  int code;  // errno
 };
 
 // Counts a call; true when it is the one that is to fail.
@@ -73,22 +55,10 @@ class counted {
   [[nodiscard]] static const std::map<std::string_view, int>& calls() noexcept;
 };
 
-// ---- what calls may say
-
-// All of them, of the system and of the engine.
-[[nodiscard]] std::span<const failure> of_all();
-[[nodiscard]] std::span<const tolerated> tolerated_of_all();
-[[nodiscard]] std::span<const infallible> infallible_of_all();
-// The names of the calls, as the lists of the back end have them.
-[[nodiscard]] std::span<const std::string_view> calls_of_all();
-
 // ---- of the engine
 
 // What its own calls may say.
 [[nodiscard]] std::span<const failure> of_engine();
-[[nodiscard]] std::span<const tolerated> tolerated_of_engine();
-[[nodiscard]] std::span<const infallible> infallible_of_engine();
-[[nodiscard]] std::span<const std::string_view> calls_of_engine();
 void install_in_engine();
 // Takes them out, and lets it forget what it learned of the system meanwhile.
 void remove_from_engine();

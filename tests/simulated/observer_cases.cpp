@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(observed, "[P5] it hears of each phase of a stop, of the end i
   CAPTURE(sink.text());
   CHECK(sink.said == lines{"1 spawned program in out err", "1 stop began", "1 stop reached close_stdin",
                            "1 in closed after 0", "1 stop reached terminate", "1 stop reached kill",
-                           "1 out closed after 0", "1 err closed after 0", "1 ended by signal 9",
+                           "1 out closed after 0", "1 err closed after 0", "1 ended by signal 9 (SIGKILL)",
                            "1 stop ended by kill"});
   CHECK(sink.times[2] - began == 0ms);
   CHECK(sink.times[4] - began == 100ms);
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(observed, "[P5] a stop goes on behind the end of the process, 
   script.tree_lives(true);
   auto running = start();
   CHECK_OK(running.stop({.terminate = 100ms}));
-  CHECK(sink.in_order("1 ended by signal 15", "1 stop reached kill"));
+  CHECK(sink.in_order("1 ended by signal 15 (SIGTERM)", "1 stop reached kill"));
   CHECK(sink.said.back() == "1 stop ended by kill");
 }
 
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(observed, "[P5][T6][P10] every way in which a run ends its chi
     const bool killed = how == way::deadline_came || how == way::stopped;
     CHECK(sink.count("1 stop began") == 1);
     CHECK(sink.count(killed ? "1 stop ended by kill" : "1 stop ended by terminate") == 1);
-    CHECK(sink.count(killed ? "1 ended by signal 9" : "1 ended by signal 15") == 1);
+    CHECK(sink.count(killed ? "1 ended by signal 9 (SIGKILL)" : "1 ended by signal 15 (SIGTERM)") == 1);
     CHECK(sink.said.front() == "1 spawned program out err");
   }
 }
@@ -172,7 +172,7 @@ TEST_CASE_FIXTURE(observed, "[P9][C3] destruction is told of, also in a callback
       CHECK(sink.count("2 stop ended by kill") == 0);
     });
     CHECK_OK(loop.run(deadline::never()));
-    CHECK(sink.in_order("2 ended by signal 9", "2 stop ended by kill"));
+    CHECK(sink.in_order("2 ended by signal 9 (SIGKILL)", "2 stop ended by kill"));
   }
   {
     auto& script = sim.next_child();

@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(traced, "[P1][P5] a failed start and the phases of a stop are 
   running = child();
   CHECK(with("\"ph\":\"i\"", "\"name\":\"stop: terminate\"", "\"tid\":1").size() == 1);
   CHECK(with("\"ph\":\"i\"", "\"name\":\"stop: kill\"").size() == 1);
-  CHECK(with("\"ph\":\"X\"", "\"status\":\"ended by signal 9\"").size() == 1);
+  CHECK(with("\"ph\":\"X\"", "\"status\":\"ended by signal 9 (SIGKILL)\"").size() == 1);
 }
 
 TEST_CASE_FIXTURE(traced, "what still runs when a trace is closed is in it; what comes after is not") {

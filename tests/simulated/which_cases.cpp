@@ -38,9 +38,10 @@ TEST_CASE("[P1] what a look-up says is handed on, its hint too") {
 
 TEST_CASE("[P1] a command that is impossible is not looked up") {
   audit books;
+  const auto before = books.sim.look_ups().size();
   CHECK(which("").failed_with(errc::invalid_argument));
   CHECK(which(command("x").env("A=B", "")).failed_with(errc::invalid_argument));
-  CHECK(books.sim.look_ups().empty());
+  CHECK(books.sim.look_ups().size() == before);
 }
 
 TEST_CASE("[P1] the hint of a failed spawn comes through run and spawn") {
@@ -52,9 +53,9 @@ TEST_CASE("[P1] the hint of a failed spawn comes through run and spawn") {
   REQUIRE_FALSE(spawned);
   CHECK(to_string(spawned.error()).ends_with("; this process may have 5 open"));
   here.sim.next_child().fail_spawn(failure);
-  const auto done = run(command("x"), {.until = 1s});
-  REQUIRE_FALSE(done);
-  CHECK(to_string(done.error()).ends_with("; this process may have 5 open"));
+  const auto begun = run_async(here.loop, on_a_loop::piped(), {}, [](const completed&) {});
+  REQUIRE_FALSE(begun);
+  CHECK(to_string(begun.error()).ends_with("; this process may have 5 open"));
 }
 
 TEST_CASE("[P1] a hint for which there is no memory is none, and its error is an error all the same") {
