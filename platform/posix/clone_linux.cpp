@@ -1,6 +1,6 @@
-// Making the process. The calling thread stands still (CLONE_VFORK) until the child has reached exec or is gone, so that the
-// child's stack may be a part of ours, and what the child writes into the plan is there when the call returns: a failed exec is
-// reported without a pipe and without a race.
+// Making the process. The calling thread stands still (CLONE_VFORK) until the child has reached exec or is gone, so that
+// what the child writes into the plan is there when the call returns: a failed exec is reported without a pipe and without a race.
+// The child's stack is no part of the caller's, which may have as little as 16 KiB (PTHREAD_STACK_MIN).
 //
 // Every signal is blocked meanwhile: a handler of the host must not run in the child. The child sends no signal when it
 // ends before exec (exit_signal 0, which exec turns into SIGCHLD): a spawn that fails is nobody's business but ours. Only the
@@ -21,7 +21,10 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -85,7 +88,11 @@ pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noex
 
 // One attempt after the other, down to what the system has.
 pid_t make_process(child_plan& plan, int& pidfd) noexcept {
-  alignas(16) std::array<std::byte, stack_size> stack;
+  const std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[stack_size]);
+  if (!stack) {
+    errno = ENOMEM;
+    return -1;
+  }
   for (;;) {
     const int how = best.load(std::memory_order_relaxed);
     pidfd = -1;
@@ -93,7 +100,7 @@ pid_t make_process(child_plan& plan, int& pidfd) noexcept {
       errno = ENOSYS;  // clone3 alone can do that
       return -1;
     }
-    const pid_t pid = make_process(static_cast<way>(how), plan, stack.data(), pidfd);
+    const pid_t pid = make_process(static_cast<way>(how), plan, stack.get(), pidfd);
     // What is refused here may be the control group: that says nothing about the way.
     if (plan.control_group >= 0) return pid;
     if (pid >= 0 || !not_there(errno) || how == static_cast<int>(way::clone_signalling)) return pid;
