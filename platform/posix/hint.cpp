@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <utility>
 
 extern char** environ;  // POSIX: declared by the program
@@ -233,11 +235,12 @@ error exec_error(int number, const spawn_plan& plan) {
     return {system_code(number), stage::exec, plan.program, hint_text(text.view())};
   }
   const search_path path(plan.environment);
-  looked_up found;
+  const std::unique_ptr<looked_up> found(new (std::nothrow) looked_up);
+  if (!found) return {system_code(number), stage::exec, plan.program};
   if (number == ENOENT || number == ENOTDIR || number == EACCES) {
-    look_up(plan.program, plan.cwd ? plan.cwd->c_str() : nullptr, path.folders, found);
+    look_up(plan.program, plan.cwd ? plan.cwd->c_str() : nullptr, path.folders, *found);
   }
-  return exec_error(number, plan.program, plan.cwd, path, found);
+  return exec_error(number, plan.program, plan.cwd, path, *found);
 }
 
 hint_text limit_hint(int number, stage where) noexcept {

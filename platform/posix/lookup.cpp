@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 namespace spawnpipe::platform {
@@ -33,9 +34,9 @@ verdict look_at(const char* path) noexcept {
 }
 
 // What exec would say of a file's interpreter, and of that one's.
-int look_at_interpreters(const path_text& file, const char* cwd, interpreter_kind& kind,
-                         path_text& interpreter) noexcept {
-  path_text path = file;
+int look_at_interpreters(const path_text& file, const char* cwd, interpreter_kind& kind, path_text& interpreter,
+                         path_text& path) noexcept {
+  path = file;
   for (int depth = 0; depth < deepest; ++depth) {
     kind = interpreter_of(path.c_str(), interpreter);
     if (kind == interpreter_kind::none) return 0;
@@ -49,14 +50,14 @@ int look_at_interpreters(const path_text& file, const char* cwd, interpreter_kin
 
 // Whether the candidate can be run. Notes it where that is so; and where it is the first that is there and cannot be.
 int try_candidate(const path_text& candidate, const char* cwd, looked_up& into) noexcept {
-  path_text here;
+  auto& [here, interpreter, path] = into.work;
   here.assign(cwd != nullptr ? cwd : "", candidate.view());
   if (!candidate.fits() || !here.fits()) return ENAMETOOLONG;
   verdict its = look_at(here.c_str());
   interpreter_kind needs = interpreter_kind::none;
-  path_text interpreter;
+  interpreter.clear();
   if (its.code == 0) {
-    its.code = look_at_interpreters(here, cwd, needs, interpreter);
+    its.code = look_at_interpreters(here, cwd, needs, interpreter, path);
     if (its.code != 0) its.why = unrunnable::interpreter;
   }
   const bool noted = !into.candidate.empty();
@@ -137,10 +138,10 @@ result<std::string> find_program(const std::string& program, const std::optional
     if (auto fine = look_at_directory(*cwd); !fine) return std::move(fine).error();
   }
   const search_path path(environment);
-  looked_up found;
-  look_up(program, cwd ? cwd->c_str() : nullptr, path.folders, found);
-  if (found.code != 0) return exec_error(found.code, program, cwd, path, found);
-  return full_path(found.seen_here.view());
+  const auto found = std::make_unique<looked_up>();
+  look_up(program, cwd ? cwd->c_str() : nullptr, path.folders, *found);
+  if (found->code != 0) return exec_error(found->code, program, cwd, path, *found);
+  return full_path(found->seen_here.view());
 }
 
 }  // namespace spawnpipe::platform

@@ -53,6 +53,8 @@ struct looked_up {
   unrunnable why = unrunnable::no_reason;
   interpreter_kind needs = interpreter_kind::none;
   path_text interpreter;  // where that is why
+
+  path_text work[3];  // the look-up's own: a thread may have 16 KiB of stack and no more
 };
 
 // `cwd` is the child's directory; null: the host's.
