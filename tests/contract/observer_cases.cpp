@@ -20,6 +20,7 @@ TEST_CASE("[P4][P1] an observer hears how children ended, and why one did not st
   for (const std::uint32_t code : {0U, 77U}) {
     sink.said.clear();
     sink.children.clear();
+    sink.times.clear();
     const auto done = must(spawnpipe::run(harness::command("exit", code), {.until = patience()}));
     CHECK(sink.count("1 spawned " + std::to_string(code) + " out err") == 1);
     CHECK(sink.count("1 exited with code " + std::to_string(code)) == 1);
