@@ -148,7 +148,10 @@ void player::check() {
   REQUIRE(balanced(books));
   REQUIRE(books.accepted == accepted_);
   REQUIRE(books.unsent == running_->in().unsent());
-  if (plays_ == part::copies) REQUIRE(read_ + running_->out().available().size() <= books.delivered + books.unknown);
+  // Of a write in flight the child may have a part already, which is not known before its end (Windows).
+  if (plays_ == part::copies) {
+    REQUIRE(read_ + running_->out().available().size() <= books.delivered + books.unknown + books.unsent);
+  }
 }
 
 // What the child says it got against the writer's books.
@@ -220,7 +223,7 @@ void player::read_until(dice& any) {
   if (!running_->out().at_end() || pattern::byte_at(read_) == delimiter) {
     const auto books = running_->in().books();
     if (!asked_to_end_) CHECK(pattern::byte_at(read_) == delimiter);
-    if (read_ < books.delivered + books.unknown && pattern::byte_at(read_) == delimiter) ++read_;
+    if (read_ < books.delivered + books.unknown + books.unsent && pattern::byte_at(read_) == delimiter) ++read_;
   }
 }
 
@@ -283,7 +286,7 @@ void player::ask_to_end(dice& any) {
   switch (any(3)) {
     case 0: {
       const auto said = running_->terminate();
-      if (!said.failed_with(errc::not_supported)) all_.count(deed::terminate, note(said));
+      if (!host_os::no_polite_end()) all_.count(deed::terminate, note(said));
       break;
     }
     case 1: all_.count(deed::kill, note(running_->kill())); break;
