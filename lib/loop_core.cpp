@@ -5,6 +5,8 @@
 //   nothing costs a pass.
 // - a handle destroyed on another thread: under remote_mutex_ it is either queued before the owner's end is recorded (the
 //   owner, or whoever takes the loop over, finds it), or the destroying thread sees the end and takes the loop over.
+// - and against its callback, which the owner has queued already: dispatch_all drops what was destroyed before each callback, under
+//   the same lock. So none begins after the destruction has returned; one that runs meanwhile is the user's own race.
 // - an object destroyed inside its own callback: dispatch_one holds a reference to it, and to the loop through it.
 #include "loop_core.hpp"
 
@@ -314,6 +316,10 @@ void loop_core::dispatch_all() {
   const object* const last = to_dispatch_.back();
   while (object* const next = to_dispatch_.pop()) {
     const bool was_last = next == last;
+    // Whoever was destroyed elsewhere before now is not called any more: its callback would be given a handle that is gone.
+    passing_ = true;  // and what is dropped does not pass, as in pass()
+    drop_remote();
+    passing_ = false;
     dispatch_one(*next);
     if (was_last || stop_requested_ || handle_gone_) break;
   }

@@ -262,6 +262,41 @@ TEST_CASE("[C1] objects that are destroyed elsewhere, while their owner is at wo
   }
 }
 
+TEST_CASE("[C1][C3] an object that was destroyed elsewhere is not called any more, though its news are there") {
+  harness::leak_check nothing_left;
+  event_loop loop = must(event_loop::create());
+  std::vector<std::unique_ptr<child>> children;
+  for (int each = 0; each < 3; ++each) {
+    children.push_back(std::make_unique<child>(must(spawnpipe::spawn(loop, piped("write", 3)))));
+  }
+  int called = 0;
+  const auto the_others_go = [&](const child* mine) {
+    ++called;
+    std::thread([&] {
+      for (auto& each : children) {
+        if (each.get() != mine) each.reset();
+      }
+    }).join();
+  };
+  SUBCASE("exits") {
+    for (auto& each : children) each->on_exit([&](child& mine, const exit_status&) { the_others_go(&mine); });
+    // Blocking calls call nobody: all three are to be told of when the loop runs.
+    for (auto& each : children) CHECK_OK(each->wait(patience()));
+  }
+  SUBCASE("reads") {
+    for (auto& each : children) {
+      each->out().on_readable([&, mine = each.get()](pipe_reader& out) {
+        out.consume(out.available().size());
+        CHECK_OK(out.close());
+        the_others_go(mine);
+      });
+    }
+    for (auto& each : children) CHECK_OK(each->wait(patience()));
+  }
+  CHECK_OK(loop.run(patience()));
+  CHECK(called == 1);
+}
+
 TEST_CASE("[C1] wake reaches the loop from any thread, is never lost, and is only a wake") {
   harness::leak_check nothing_left;
   event_loop loop = must(event_loop::create());
