@@ -163,7 +163,7 @@ bool stream::backed_up() const {
 bool stream::can_write() const { return writes->broken_ || writes->room_ > 0 || !writes->outcomes_.empty(); }
 
 io_outcome stream::decide(std::size_t wanted) {
-  if (writes->broken_) return {.error = {static_cast<int>(std::errc::broken_pipe), std::system_category()}};
+  if (writes->broken_) return {.error = make_error_code(std::errc::broken_pipe)};
   if (!writes->outcomes_.empty()) {
     auto outcome = writes->outcomes_.front();
     writes->outcomes_.pop_front();
