@@ -106,7 +106,9 @@ TEST_CASE("[P1] which and spawn pass over what is no program in a folder of PATH
   CHECK(all.agreed(with_path(all.list("has a folder", "a file", "good"))) == "good");
   CHECK_FALSE(all.agreed(with_path(all.list("has a folder"))));
   CHECK_FALSE(all.agreed(with_path(all.list("a file"))));
-  CHECK_FALSE(all.agreed(with_path(all.text("good") + "/../missing/../good")));
+  // Windows takes .. by the text alone; others want the folder before it.
+  const std::string through_missing = all.text("good") + "/../missing/../good";
+  CHECK(all.agreed(with_path(through_missing)).has_value() == fs::exists(harness::path_of(through_missing)));
 }
 
 TEST_CASE("[P1] which and spawn agree on parts of PATH that name no folder for certain") {
