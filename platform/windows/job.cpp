@@ -11,8 +11,6 @@ bool set_limits(HANDLE job, DWORD flags) noexcept {
   return sys::SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits) != FALSE;
 }
 
-// A process that was killed while it was being made is in no list, but may stay in the count for ever: seen in Wine 8.0, once in about
-// a thousand trees that were killed while they went on forking.
 bool lists_none(HANDLE job) noexcept {
   JOBOBJECT_BASIC_PROCESS_ID_LIST list = {};
   return sys::QueryInformationJobObject(job, JobObjectBasicProcessIdList, &list, sizeof list, nullptr) != FALSE &&
@@ -39,7 +37,8 @@ std::optional<job_count> count_of(HANDLE job) noexcept {
   }
   const auto time = [](const LARGE_INTEGER& ticks) { return std::chrono::nanoseconds(ticks.QuadPart * 100); };
   job_count count;
-  count.alive = facts.ActiveProcesses > 0 && lists_none(job) ? 0 : facts.ActiveProcesses;
+  count.alive = facts.ActiveProcesses;
+  count.unlisted = count.alive > 0 && lists_none(job);
   count.used = resource_usage{.user = time(facts.TotalUserTime), .system = time(facts.TotalKernelTime)};
   JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {};
   if (sys::QueryInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits, nullptr) !=

@@ -15,6 +15,7 @@ namespace spawnpipe::platform {
 // How many are in it now, and what all that were ever in it used.
 struct job_count {
   DWORD alive = 0;
+  bool unlisted = false;  // some are alive, but the job lists none
   resource_usage used;
 };
 [[nodiscard]] std::optional<job_count> count_of(HANDLE job) noexcept;
