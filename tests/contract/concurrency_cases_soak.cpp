@@ -52,8 +52,11 @@ void talk(dice& any) {
 }
 
 void be_late(dice& any) {
-  const auto done = must(spawnpipe::run(harness::command("hang").in(null{}), {.until = 1ms + any(5) * 1ms}));
-  REQUIRE(done.why == spawnpipe::ended_by::deadline);
+  const auto done = spawnpipe::run(harness::command("hang").in(null{}), {.until = 1ms + any(5) * 1ms});
+  // On a busy system that may be over before the call begins.
+  if (!done) REQUIRE(done.failed_with(spawnpipe::errc::timed_out));
+  if (!done) REQUIRE(done.error().where == spawnpipe::stage::process);
+  if (done) REQUIRE(done->why == spawnpipe::ended_by::deadline);
 }
 
 // With a process of its own making, in the same streams.
@@ -157,12 +160,13 @@ TEST_CASE("[P1][P2][P6][P9][C1] very many children leave descriptors, threads, m
   std::uint64_t rounds = 0;
   std::optional<std::size_t> warm;
   std::optional<std::size_t> most;
-  const auto threads_before = host_os::thread_count();
+  std::optional<std::size_t> threads_after_the_first;  // a system may make some for the first child
   while (begun < count && !over.passed()) {
     const std::uint64_t now = std::min(in_a_round, count - begun);
     REQUIRE(round(seed + rounds, threads, now, over, all));
     begun += now;
-    CHECK(host_os::thread_count() == threads_before);
+    if (rounds == 0) threads_after_the_first = host_os::thread_count();
+    CHECK(host_os::thread_count() == threads_after_the_first);
     most = std::max(most, host_os::resident_bytes());
     // The first two rounds warm up, and the first tenth.
     const bool early = seconds ? since.elapsed() * 10 < std::chrono::seconds(*seconds) : begun < count / 10;
