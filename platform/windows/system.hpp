@@ -53,7 +53,10 @@
     (callback, context, environment))                                                                                  \
   X(void, SetThreadpoolWait, (PTP_WAIT wait, HANDLE handle, FILETIME * timeout), (wait, handle, timeout))              \
   X(void, WaitForThreadpoolWaitCallbacks, (PTP_WAIT wait, BOOL cancel), (wait, cancel))                                \
-  X(void, CloseThreadpoolWait, (PTP_WAIT wait), (wait))                                                                \
+  X(PTP_CLEANUP_GROUP, CreateThreadpoolCleanupGroup, (), ())                                                           \
+  X(void, CloseThreadpoolCleanupGroupMembers, (PTP_CLEANUP_GROUP group, BOOL cancel, void* context),                   \
+    (group, cancel, context))                                                                                          \
+  X(void, CloseThreadpoolCleanupGroup, (PTP_CLEANUP_GROUP group), (group))                                             \
   X(HANDLE, CreateNamedPipeW,                                                                                          \
     (const wchar_t* name, DWORD open, DWORD mode, DWORD instances, DWORD out, DWORD in, DWORD timeout,                 \
      SECURITY_ATTRIBUTES* security),                                                                                   \
@@ -130,13 +133,15 @@ using ::BCryptGenRandom;
 using ::CancelIoEx;
 using ::CloseHandle;
 using ::CloseThreadpool;
-using ::CloseThreadpoolWait;
+using ::CloseThreadpoolCleanupGroup;
+using ::CloseThreadpoolCleanupGroupMembers;
 using ::CreateEventW;
 using ::CreateFileW;
 using ::CreateJobObjectW;
 using ::CreateNamedPipeW;
 using ::CreateProcessW;
 using ::CreateThreadpool;
+using ::CreateThreadpoolCleanupGroup;
 using ::CreateThreadpoolWait;
 using ::CreateWellKnownSid;
 using ::DeleteProcThreadAttributeList;

@@ -58,13 +58,20 @@ pool_share::~pool_share() {
 bool threadpool_wait::create(const pool_share& pool, function callback, void* context) noexcept {
   callback_ = callback;
   context_ = context;
+  group_ = sys::CreateThreadpoolCleanupGroup();
+  if (group_ == nullptr) return false;
   TP_CALLBACK_ENVIRON environment = {};
   ::InitializeThreadpoolEnvironment(&environment);
   ::SetThreadpoolCallbackPool(&environment, pool.get());
   ::SetThreadpoolCallbackLibrary(&environment, this_module());
+  ::SetThreadpoolCallbackCleanupGroup(&environment, group_, nullptr);
   wait_ = sys::CreateThreadpoolWait(&threadpool_wait::fired, this, &environment);
   ::DestroyThreadpoolEnvironment(&environment);
-  return wait_ != nullptr;
+  if (wait_ != nullptr) return true;
+  const DWORD code = ::GetLastError();
+  sys::CloseThreadpoolCleanupGroup(std::exchange(group_, nullptr));
+  ::SetLastError(code);
+  return false;
 }
 
 threadpool_wait::~threadpool_wait() { close(); }
@@ -72,7 +79,9 @@ threadpool_wait::~threadpool_wait() { close(); }
 void threadpool_wait::close() noexcept {
   if (wait_ == nullptr) return;
   disarm();
-  sys::CloseThreadpoolWait(std::exchange(wait_, nullptr));
+  sys::CloseThreadpoolCleanupGroupMembers(group_, TRUE, nullptr);
+  sys::CloseThreadpoolCleanupGroup(std::exchange(group_, nullptr));
+  wait_ = nullptr;
 }
 
 void threadpool_wait::arm(HANDLE object) noexcept { sys::SetThreadpoolWait(wait_, object, nullptr); }

@@ -5,8 +5,10 @@
 // callback. A NULL handle disarms in silence, and a NULL wait object crashes: neither can be built here.
 //
 // Wine 8.0 keeps the middle step only nearly: its waiting thread may have seen the handle signalled, but not said so yet, when the
-// wait is disarmed; the callback then comes late. None comes after the close. So a callback may be for nothing, and its
-// receiver looks before it acts.
+// wait is disarmed; the callback then comes late. So a callback may be for nothing, and its receiver looks before it acts. And one that
+// is queued when CloseThreadpoolWait is called still runs, with a context that may be gone. The members of a cleanup group are closed in
+// another order: no callback is queued from then on, those that are queued are taken back, those that run are waited for. So
+// each wait is closed by a group of its own.
 //
 // The pool is our own, with two threads at most. In the pool of the process our callbacks would stand behind whatever the host
 // does there, and never run where the host has exhausted it.
@@ -62,7 +64,8 @@ class threadpool_wait {
  private:
   static void CALLBACK fired(PTP_CALLBACK_INSTANCE instance, void* self, PTP_WAIT wait, TP_WAIT_RESULT result) noexcept;
 
-  PTP_WAIT wait_ = nullptr;
+  PTP_CLEANUP_GROUP group_ = nullptr;
+  PTP_WAIT wait_ = nullptr;  // the one member
   function callback_ = nullptr;
   void* context_ = nullptr;
 };

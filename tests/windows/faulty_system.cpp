@@ -123,12 +123,13 @@ void WINAPI close_pool(PTP_POOL pool) {
   closed(pool);
   direct::CloseThreadpool(pool);
 }
-PTP_WAIT WINAPI open_wait(PTP_WAIT_CALLBACK callback, void* context, TP_CALLBACK_ENVIRON* environment) {
-  return noted(twin_CreateThreadpoolWait(callback, context, environment), "CreateThreadpoolWait");
+// A wait goes with its group.
+PTP_CLEANUP_GROUP WINAPI open_group() {
+  return noted(twin_CreateThreadpoolCleanupGroup(), "CreateThreadpoolCleanupGroup");
 }
-void WINAPI close_wait(PTP_WAIT wait) {
-  closed(wait);
-  direct::CloseThreadpoolWait(wait);
+void WINAPI close_group(PTP_CLEANUP_GROUP group) {
+  closed(group);
+  direct::CloseThreadpoolCleanupGroup(group);
 }
 BOOL WINAPI open_list(LPPROC_THREAD_ATTRIBUTE_LIST list, DWORD count, DWORD flags, SIZE_T* size) {
   const BOOL done = twin_InitializeProcThreadAttributeList(list, count, flags, size);
@@ -161,8 +162,8 @@ void install() {
   table.CreateProcessW = &make_process;
   table.CreateThreadpool = &open_pool;
   table.CloseThreadpool = &close_pool;
-  table.CreateThreadpoolWait = &open_wait;
-  table.CloseThreadpoolWait = &close_wait;
+  table.CreateThreadpoolCleanupGroup = &open_group;
+  table.CloseThreadpoolCleanupGroup = &close_group;
   table.InitializeProcThreadAttributeList = &open_list;
   table.DeleteProcThreadAttributeList = &close_list;
   table.CloseHandle = &close_handle;

@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(on_a_loop, "[P1] a stream whose event or wait is refused is no
   for (const auto& refusal : refusals) {
     const DWORD code = refusal.first;
     const std::errc error = refusal.second;
-    for (const call which : {call::CreateEventW, call::CreateThreadpoolWait}) {
+    for (const call which : {call::CreateEventW, call::CreateThreadpoolCleanupGroup, call::CreateThreadpoolWait}) {
       for (const auto direction : {platform::direction::to_child, platform::direction::from_child}) {
         auto ends = must(platform::make_pipe(nullptr, direction, "pipe"));
         ends.theirs.reset();

@@ -8,7 +8,7 @@ namespace fake {
 object_counts objects() {
   const kernel& system = the_kernel();
   const std::lock_guard hold(the_kernel().lock);
-  return {system.handles.size(), system.pools.size(), system.waits.size(), system.in_flight.size()};
+  return {system.handles.size(), system.pools.size(), system.waits.size(), system.groups.size(), system.in_flight.size()};
 }
 
 int waiting() {
@@ -95,8 +95,10 @@ void reset() {
   system.in_flight.clear();
   system.pools.clear();
   system.waits.clear();
+  system.groups.clear();
   system.old_pools.clear();
   system.old_waits.clear();
+  system.old_groups.clear();
   system.late_callbacks = false;
   system.ghosts = 0;
   plan_reset();

@@ -59,8 +59,10 @@ struct kernel {
   std::map<const OVERLAPPED*, std::shared_ptr<pipe_state>> in_flight;
   std::set<TP_POOL*> pools;
   std::set<TP_WAIT*> waits;
+  std::set<TP_CLEANUP_GROUP*> groups;
   std::vector<std::unique_ptr<TP_POOL>> old_pools;
   std::vector<std::unique_ptr<TP_WAIT>> old_waits;
+  std::vector<std::unique_ptr<TP_CLEANUP_GROUP>> old_groups;
   std::vector<std::thread> workers;  // of the pools
   std::vector<std::thread> others;
   bool late_callbacks = false;
@@ -125,7 +127,10 @@ struct TP_POOL {
   std::deque<TP_WAIT*> due;
 };
 
+struct TP_CLEANUP_GROUP {};
+
 struct TP_WAIT {
+  TP_CLEANUP_GROUP* group = nullptr;
   PTP_WAIT_CALLBACK callback = nullptr;
   void* context = nullptr;
   TP_POOL* pool = nullptr;

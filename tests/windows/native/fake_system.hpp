@@ -36,7 +36,9 @@ enum class call {
   CreateThreadpoolWait,
   SetThreadpoolWait,
   WaitForThreadpoolWaitCallbacks,
-  CloseThreadpoolWait,
+  CreateThreadpoolCleanupGroup,
+  CloseThreadpoolCleanupGroupMembers,
+  CloseThreadpoolCleanupGroup,
   callback,  // of a wait, on a thread of the pool: not a call, but it has a before and an after
   CreateNamedPipeW,
   CreateFileW,
@@ -67,7 +69,7 @@ void forget_plan();
 
 // Threads lose the processor at every call, at random.
 void unrest(std::uint64_t seed);
-// A callback that is on its way is not seen by a disarming, nor by a wait for callbacks, only by the closing of its wait (Wine 8.0).
+// A callback that is on its way is not seen by a disarming, nor by a wait for callbacks, only by the closing of its group's members (Wine 8.0).
 void late_callbacks(bool on);
 // A job counts so many more processes than are in it (Wine 8.0).
 void ghosts_in_jobs(unsigned count);
@@ -92,6 +94,7 @@ struct object_counts {
   std::size_t handles = 0;
   std::size_t pools = 0;
   std::size_t waits = 0;
+  std::size_t groups = 0;
   std::size_t in_flight = 0;
 
   friend bool operator==(const object_counts&, const object_counts&) = default;

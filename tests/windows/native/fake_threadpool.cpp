@@ -20,6 +20,10 @@ void work(TP_POOL* pool) {
     if (pool->due.empty()) return;
     TP_WAIT* const wait = pool->due.front();
     pool->due.pop_front();
+    if (!system.waits.contains(wait)) {
+      report_misuse("a callback comes after its wait was closed");
+      continue;
+    }
     ++wait->running;
     ++pool->busy;
     ++system.callbacks_running;
@@ -109,6 +113,10 @@ using fake::the_kernel;
 void InitializeThreadpoolEnvironment(TP_CALLBACK_ENVIRON* environment) { *environment = {}; }
 void SetThreadpoolCallbackPool(TP_CALLBACK_ENVIRON* environment, PTP_POOL pool) { environment->Pool = pool; }
 void SetThreadpoolCallbackLibrary(TP_CALLBACK_ENVIRON* environment, void* module) { environment->RaceDll = module; }
+void SetThreadpoolCallbackCleanupGroup(TP_CALLBACK_ENVIRON* environment, PTP_CLEANUP_GROUP group,
+                                       PTP_CLEANUP_GROUP_CANCEL_CALLBACK /*cancelled*/) {
+  environment->CleanupGroup = group;
+}
 void DestroyThreadpoolEnvironment(TP_CALLBACK_ENVIRON* environment) { *environment = {}; }
 BOOL GetModuleHandleExW(DWORD /*flags*/, const wchar_t* /*address*/, HMODULE* module) {
   static char here = 0;
@@ -156,7 +164,12 @@ PTP_WAIT CreateThreadpoolWait(PTP_WAIT_CALLBACK callback, void* context, TP_CALL
     return nullptr;
   }
   if (environment->RaceDll == nullptr) fake::report_misuse("CreateThreadpoolWait: the module is not held");
+  if (!the_kernel().groups.contains(environment->CleanupGroup)) {
+    fake::report_misuse("CreateThreadpoolWait: not in a group, so that a callback could come after its close");
+    return nullptr;
+  }
   auto made = std::make_unique<TP_WAIT>();
+  made->group = environment->CleanupGroup;
   made->callback = callback;
   made->context = context;
   made->pool = environment->Pool;
@@ -196,18 +209,54 @@ void WaitForThreadpoolWaitCallbacks(PTP_WAIT wait, BOOL cancel) {
   fake::await_callbacks(wait, hold);
 }
 
+// What is due still comes. The library closes the group instead; this is for showing why.
 void CloseThreadpoolWait(PTP_WAIT wait) {
-  const entry in(call::CloseThreadpoolWait);
+  const std::lock_guard hold(the_kernel().lock);
+  if (fake::check(wait, "CloseThreadpoolWait")) the_kernel().waits.erase(wait);
+}
+
+PTP_CLEANUP_GROUP CreateThreadpoolCleanupGroup() {
+  const entry in(call::CreateThreadpoolCleanupGroup);
+  if (in.fails()) return nullptr;
+  const std::lock_guard hold(the_kernel().lock);
+  auto made = std::make_unique<TP_CLEANUP_GROUP>();
+  the_kernel().groups.insert(made.get());
+  the_kernel().old_groups.push_back(std::move(made));
+  return the_kernel().old_groups.back().get();
+}
+
+void CloseThreadpoolCleanupGroupMembers(PTP_CLEANUP_GROUP group, BOOL cancel, void* /*context*/) {
+  constexpr auto name = "CloseThreadpoolCleanupGroupMembers";
+  const entry in(call::CloseThreadpoolCleanupGroupMembers);
+  if (fake::this_thread().callback != nullptr) return fake::report_misuse("a group is closed inside a callback");
+  if (fake::this_thread().locks > 0) fake::report_misuse("a group is closed while a lock is held");
   std::unique_lock hold(the_kernel().lock);
-  if (!fake::check(wait, "CloseThreadpoolWait")) return;
-  if (wait->armed) fake::report_misuse("CloseThreadpoolWait: it is armed");
-  if (wait->disarming) fake::report_misuse("CloseThreadpoolWait: disarmed, and not waited for callbacks since");
-  if (the_kernel().late_callbacks) {
+  if (!the_kernel().groups.contains(group)) return fake::report_misuse(std::string(name) + ": not open");
+  if (cancel == FALSE) fake::report_misuse(std::string(name) + ": callbacks that are due are not recalled");
+  const auto members = the_kernel().waits;
+  for (TP_WAIT* const wait : members) {
+    if (wait->group != group) continue;
+    if (wait->armed) fake::report_misuse(std::string(name) + ": a wait is armed");
+    if (wait->disarming) {
+      fake::report_misuse(std::string(name) + ": a wait was disarmed, and not waited for callbacks since");
+    }
+    if (!the_kernel().late_callbacks && wait->running > 0) {
+      fake::report_misuse(std::string(name) + ": a callback of a wait runs");
+    }
+    if (!the_kernel().late_callbacks && fake::is_due(wait)) {
+      fake::report_misuse(std::string(name) + ": a callback of a wait is due");
+    }
     fake::recall(wait);
     fake::await_callbacks(wait, hold);
+    the_kernel().waits.erase(wait);
   }
-  if (wait->running > 0) fake::report_misuse("CloseThreadpoolWait: a callback of it runs");
-  if (fake::is_due(wait)) fake::report_misuse("CloseThreadpoolWait: a callback of it is due");
-  fake::recall(wait);
-  the_kernel().waits.erase(wait);
+}
+
+void CloseThreadpoolCleanupGroup(PTP_CLEANUP_GROUP group) {
+  const entry in(call::CloseThreadpoolCleanupGroup);
+  const std::lock_guard hold(the_kernel().lock);
+  if (the_kernel().groups.erase(group) == 0) return fake::report_misuse("CloseThreadpoolCleanupGroup: not open");
+  for (const TP_WAIT* each : the_kernel().waits) {
+    if (each->group == group) fake::report_misuse("CloseThreadpoolCleanupGroup: it has wait objects");
+  }
 }

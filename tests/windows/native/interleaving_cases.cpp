@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(on_a_loop, "[R8][W9] a callback that comes late, or never, whe
       CHECK(in->retire().bytes == 1);
       // Between the retiring and the closing, at the latest moment that there is.
       if (comes)
-        fake::before(call::CloseThreadpoolWait, 1, [] {
+        fake::before(call::CloseThreadpoolCleanupGroupMembers, 1, [] {
           fake::hold_callbacks(false);
           fake::eventually([] { return fake::callbacks_due() == 0 && fake::callbacks_running() == 0; });
         });

@@ -58,15 +58,19 @@ struct SRWLOCK {
 
 struct TP_POOL;
 struct TP_WAIT;
+struct TP_CLEANUP_GROUP;
 struct TP_CALLBACK_INSTANCE;
 using PTP_POOL = TP_POOL*;
 using PTP_WAIT = TP_WAIT*;
+using PTP_CLEANUP_GROUP = TP_CLEANUP_GROUP*;
+using PTP_CLEANUP_GROUP_CANCEL_CALLBACK = void(CALLBACK*)(void*, void*);
 using PTP_CALLBACK_INSTANCE = TP_CALLBACK_INSTANCE*;
 using TP_WAIT_RESULT = DWORD;
 using PTP_WAIT_CALLBACK = void(CALLBACK*)(PTP_CALLBACK_INSTANCE, void*, PTP_WAIT, TP_WAIT_RESULT);
 struct TP_CALLBACK_ENVIRON {
   PTP_POOL Pool;
   void* RaceDll;
+  PTP_CLEANUP_GROUP CleanupGroup;
 };
 
 struct LARGE_INTEGER {
@@ -174,6 +178,8 @@ BOOL GetModuleHandleExW(DWORD flags, const wchar_t* address, HMODULE* module);
 void InitializeThreadpoolEnvironment(TP_CALLBACK_ENVIRON* environment);
 void SetThreadpoolCallbackPool(TP_CALLBACK_ENVIRON* environment, PTP_POOL pool);
 void SetThreadpoolCallbackLibrary(TP_CALLBACK_ENVIRON* environment, void* module);
+void SetThreadpoolCallbackCleanupGroup(TP_CALLBACK_ENVIRON* environment, PTP_CLEANUP_GROUP group,
+                                       PTP_CLEANUP_GROUP_CANCEL_CALLBACK cancelled);
 void DestroyThreadpoolEnvironment(TP_CALLBACK_ENVIRON* environment);
 
 // ---- calls of the list in platform/windows/system.hpp; whatever nobody makes here is not defined
@@ -194,6 +200,9 @@ PTP_WAIT CreateThreadpoolWait(PTP_WAIT_CALLBACK callback, void* context, TP_CALL
 void SetThreadpoolWait(PTP_WAIT wait, HANDLE handle, FILETIME* timeout);
 void WaitForThreadpoolWaitCallbacks(PTP_WAIT wait, BOOL cancel);
 void CloseThreadpoolWait(PTP_WAIT wait);
+PTP_CLEANUP_GROUP CreateThreadpoolCleanupGroup();
+void CloseThreadpoolCleanupGroupMembers(PTP_CLEANUP_GROUP group, BOOL cancel, void* context);
+void CloseThreadpoolCleanupGroup(PTP_CLEANUP_GROUP group);
 HANDLE CreateNamedPipeW(const wchar_t* name, DWORD open, DWORD mode, DWORD instances, DWORD out, DWORD in,
                         DWORD timeout, SECURITY_ATTRIBUTES* security);
 HANDLE CreateFileW(const wchar_t* name, DWORD access, DWORD share, SECURITY_ATTRIBUTES* security, DWORD disposition,
