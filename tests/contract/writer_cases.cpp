@@ -80,7 +80,7 @@ TEST_CASE("[W2] every byte value arrives, in order and once, in whatever pieces 
   harness::leak_check nothing_left;
   std::string text = std::string("\0\x1A\r\n\xFF\r\n\x1A\0\0\n\r", 12);
   for (int value = 0; value < 256; ++value) text += static_cast<char>(value);
-  text += pattern::make(300'000);
+  text += pattern::make(host_os::small_pieces_are_slow() ? 60'000 : 300'000);
   for (const std::size_t capacity : {3U, 5000U, 65536U}) {
     child running = must(spawnpipe::spawn(piped({.in = capacity}, "cat")));
     std::string back;

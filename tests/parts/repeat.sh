@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # tests/run repeat: the same suites, many times.
 
-# repeat N [BUILD]: lanes of runs, each with all its programs side by side. On Windows a run is one program, which waits more than it works.
+# repeat N [BUILD]: lanes of runs, each with all its programs side by side.
 repeat() {
   local count=$1 name=${2:-gcc} run lane lanes=2 failed=0 programs=("${contracts[@]}")
   case $count in '' | *[!0-9]*) usage && exit 2 ;; esac
   case $name in
     gcc | asan | tsan) ;;
-    windows) programs=(windows) lanes=$((2 * jobs)) ;;
+    windows) programs=(windows) ;;
     *) usage && exit 2 ;;
   esac
   # Most of the time of a run would be that of calls that are made to fail, which is the same each time.
