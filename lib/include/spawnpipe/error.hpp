@@ -70,10 +70,14 @@ enum class stage {
 /// Nothing here throws: where there is no memory, the text is empty. A copy shares it, and may be used by another thread.
 class SPAWNPIPE_API hint_text {
  public:
-  constexpr hint_text() noexcept = default;
+  constexpr hint_text() noexcept = default;  ///< No text.
+  /// A copy of the text, of which at most 1 KiB is kept.
   explicit hint_text(std::string_view text) noexcept;
+  /// Shares the text.
   hint_text(const hint_text& other) noexcept : kept_(other.kept_) { retain(); }
+  /// Takes it; `other` has none.
   hint_text(hint_text&& other) noexcept : kept_(std::exchange(other.kept_, nullptr)) {}
+  /// Shares it, or takes it.
   hint_text& operator=(hint_text other) noexcept {
     std::swap(kept_, other.kept_);
     return *this;
@@ -82,7 +86,9 @@ class SPAWNPIPE_API hint_text {
     if (kept_ != nullptr) release();
   }
 
+  /// The text, valid for as long as one of those that share it is there.
   [[nodiscard]] std::string_view view() const noexcept;
+  /// Whether there is none.
   [[nodiscard]] bool empty() const noexcept { return kept_ == nullptr; }
 
  private:

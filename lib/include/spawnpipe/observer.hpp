@@ -33,6 +33,7 @@ struct observed_child {
   friend constexpr bool operator==(const observed_child&, const observed_child&) noexcept = default;
 };
 
+/// One of the three streams of a child.
 enum class standard_stream { in, out, err };
 
 /// The enumerator's name.
@@ -70,32 +71,32 @@ struct stream_report {
 /// Without an observation this costs a comparison at each of these events, and nothing is allocated for it, with one neither.
 class observer {
  public:
-  using time_point = std::chrono::steady_clock::time_point;
+  using time_point = std::chrono::steady_clock::time_point;  ///< When an event was: steady, not the time of day.
 
   /// A program was started.
   struct spawned_event {
-    const observed_child& child;
+    const observed_child& child;  ///< Which.
     const command& what;  ///< The object that was given to `spawn`. It tells the environment, too: do not pass that on.
     time_point began;     ///< Right before the start.
     time_point when;      ///< Now: the program has been loaded.
     bool in;              ///< Whether this stream is a pipe, of which `stream_closed` will tell.
-    bool out;
-    bool err;
+    bool out;             ///< The same of this one.
+    bool err;             ///< The same of this one.
   };
 
   /// A program was not started: what `spawn` says to its caller, but for `errc::wrong_thread` and `errc::closed`.
   struct spawn_failed_event {
-    std::uint64_t loop;
-    const command& what;
-    const error& why;
-    time_point began;
-    time_point when;
+    std::uint64_t loop;   ///< On which it was to be, as `observation::loop` has it.
+    const command& what;  ///< As in `spawned_event`.
+    const error& why;     ///< What the caller is told.
+    time_point began;     ///< As in `spawned_event`.
+    time_point when;      ///< Now.
   };
 
   /// A process has ended, and the library learned of it.
   struct exited_event {
-    const observed_child& child;
-    const exit_status& status;
+    const observed_child& child;                ///< Which.
+    const exit_status& status;                  ///< How it ended.
     const std::optional<resource_usage>& used;  ///< As `child::used` has it.
     time_point began;                           ///< As in `spawned_event`.
     time_point when;  ///< Now. The process may have ended while nobody waited for anything on its loop.
@@ -104,47 +105,50 @@ class observer {
   /// The host begins to stop it: by `stop`, `begin_stop` or `stop_all`, at a deadline, a limit or on a cancellation of a run, or because its
   /// object is destroyed. Beginning a stop again while one is in progress is told again, and ends only once.
   struct stop_began_event {
-    const observed_child& child;
-    const stop_policy& policy;
-    time_point when;
+    const observed_child& child;  ///< Which.
+    const stop_policy& policy;    ///< By which rules.
+    time_point when;              ///< Now.
   };
 
   /// A phase of the stop begins: its stdin will be closed, or it will be asked, or killed.
   struct stop_reached_event {
-    const observed_child& child;
-    stop_phase phase;
-    time_point when;
+    const observed_child& child;  ///< Which.
+    stop_phase phase;             ///< The one that begins.
+    time_point when;              ///< Now.
   };
 
   /// Nothing more is done to stop it. The status is not known (`exit_status::known`) where it has not ended: the policy forbade to kill, its
   /// end was not reported within `reap_limit`, or it was detached meanwhile.
   struct stop_ended_event {
-    const observed_child& child;
-    const stop_report& report;
-    time_point when;
+    const observed_child& child;  ///< Which.
+    const stop_report& report;    ///< What `stop` returns.
+    time_point when;              ///< Now.
   };
 
   /// No byte will go through this pipe any more: the other side closed it, it was closed here, or it failed.
   struct stream_closed_event {
-    const observed_child& child;
-    standard_stream which;
-    const stream_report& report;
-    const error* failure;  ///< The error that sticks, where there was one; else null.
-    time_point when;
+    const observed_child& child;  ///< Whose.
+    standard_stream which;        ///< Which of its pipes.
+    const stream_report& report;  ///< What went through it.
+    const error* failure;         ///< The error that sticks, where there was one; else null.
+    time_point when;              ///< Now.
   };
 
+  /// Called at the event of this name, as the following are; what is not overridden does nothing. On the loop's thread, inside the call
+  /// that brought the event: short, and without a call of the library, which would be refused. What an event refers to is valid until
+  /// the call returns.
   virtual void spawned(const spawned_event& /*event*/) noexcept {}
-  virtual void spawn_failed(const spawn_failed_event& /*event*/) noexcept {}
-  virtual void exited(const exited_event& /*event*/) noexcept {}
-  virtual void stop_began(const stop_began_event& /*event*/) noexcept {}
-  virtual void stop_reached(const stop_reached_event& /*event*/) noexcept {}
-  virtual void stop_ended(const stop_ended_event& /*event*/) noexcept {}
-  virtual void stream_closed(const stream_closed_event& /*event*/) noexcept {}
+  virtual void spawn_failed(const spawn_failed_event& /*event*/) noexcept {}    ///< A program was not started.
+  virtual void exited(const exited_event& /*event*/) noexcept {}                ///< A process has ended.
+  virtual void stop_began(const stop_began_event& /*event*/) noexcept {}        ///< A stop begins.
+  virtual void stop_reached(const stop_reached_event& /*event*/) noexcept {}    ///< A phase of a stop begins.
+  virtual void stop_ended(const stop_ended_event& /*event*/) noexcept {}        ///< A stop is over.
+  virtual void stream_closed(const stream_closed_event& /*event*/) noexcept {}  ///< A pipe is closed.
 
  protected:
-  observer() noexcept = default;
-  observer(const observer&) noexcept = default;
-  observer& operator=(const observer&) noexcept = default;
+  observer() noexcept = default;                            ///< For those that derive from it, as the rest.
+  observer(const observer&) noexcept = default;             ///< Nothing is copied: an observation is of one object.
+  observer& operator=(const observer&) noexcept = default;  ///< The same.
   ~observer() = default;
 };
 
@@ -172,12 +176,12 @@ class SPAWNPIPE_API observation {
   /// Errors: `errc::wrong_thread`, also in an observer; `errc::closed` for a `loop` that is none; what the system says where the
   /// thread's own loop could not be made.
   [[nodiscard]] static result<observation> begin(observer& by);
-  [[nodiscard]] static result<observation> begin(observer& by, event_loop& loop);
+  [[nodiscard]] static result<observation> begin(observer& by, event_loop& loop);  ///< The same.
 
   /// None.
   observation() noexcept = default;
-  observation(observation&& other) noexcept;
-  observation& operator=(observation&& other) noexcept;
+  observation(observation&& other) noexcept;  ///< Takes it over, with its place among others; `other` is none.
+  observation& operator=(observation&& other) noexcept;  ///< The same, when what it was has ended.
   ~observation();
 
   /// A number for the loop, of all that were observed in this process, from 1 on. 0 where there is none, or it is gone.

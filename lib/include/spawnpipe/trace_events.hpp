@@ -54,8 +54,8 @@ class SPAWNPIPE_API trace_events {
   [[nodiscard]] static trace_events create(std::function<void(std::string_view piece)> write,
                                            naming name = default_name);
 
-  trace_events(trace_events&& other) noexcept;
-  trace_events& operator=(trace_events&& other) noexcept;
+  trace_events(trace_events&& other) noexcept;             ///< Takes it over, with its observations; `other` is none.
+  trace_events& operator=(trace_events&& other) noexcept;  ///< The same, when what it had has been closed.
   /// `close()`, whose error is then lost. Every observation of `sink()` has ended before.
   ~trace_events();
 
