@@ -328,11 +328,26 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE void leave_it_to_the_system(child_plan& plan) no
 
 // ---- exec
 
-// As execvp(3).
+// Whether a file that the kernel takes for no program is none for a shell either: with a NUL in its first line, as what was built for another
+// machine has it, it is no text. A shell would run whatever its bytes happen to say.
+SPAWNPIPE_BARE bool is_binary(const char* path) noexcept {
+  const word fd = call(SYS_openat, AT_FDCWD, address(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;
+  char start[128];
+  const word count = call(SYS_read, fd, address(start), sizeof start);
+  call(SYS_close, fd);
+  for (word at = 0; at < count && start[at] != '\n'; ++at) {
+    if (start[at] == '\0') return true;
+  }
+  return false;
+}
+
+// As execvp(3), which gives a shell also what is binary.
 [[noreturn]] SPAWNPIPE_BARE void execute(child_plan& plan) noexcept {
   exec_walk walk = exec_walk_begin;
   for (const char* const* path = plan.candidates; *path != nullptr; ++path) {
     const word said = call(SYS_execve, address(*path), address(plan.argv), address(plan.environment));
+    if (said == -ENOEXEC && is_binary(*path)) fail(plan, child_step::exec, said);
     if (said == -ENOEXEC) {
       plan.shell_argv[1] = *path;
       const word shell = call(SYS_execve, address("/bin/sh"), address(plan.shell_argv), address(plan.environment));

@@ -288,6 +288,19 @@ TEST_CASE("a script without a shebang line is run by the shell, one with it by i
   CHECK(finish(spawnpipe::command(folder / "marked", {"x"})).out == folder / "marked" + "\0x\0"s);
 }
 
+TEST_CASE("[P1] what has a NUL in its first line is no script, but a program of another machine") {
+  harness::leak_check nothing_left;
+  const harness::temp_dir folder;
+  write_file(folder / "binary", "# \0\nexit 9\n"s);  // harmless, where a shell gets it
+  write_file(folder / "text", "exit 9\n# \0\n"s);
+  for (const char* name : {"binary", "text"}) ::chmod((folder / name).c_str(), 0755);
+  CHECK(finish(spawnpipe::command(folder / "text")).status.code() == 9U);
+  const auto done = spawnpipe::run(spawnpipe::command(folder / "binary"), {.until = patience()});
+  RULE_HOLDS_OR_BROKEN("P1/binary", !done && done.failed_with(std::errc::executable_format_error));
+  if (!done) CHECK(done.error().where == spawnpipe::stage::exec);
+  if (done) CHECK(done->status.code() == 9U);
+}
+
 HOST_SCENARIO(dies, "the host dies without a word") {
   const auto reads = spawnpipe::spawn(command("until-eof").in(pipe{}).out(null{}).err(null{}));
   const auto hangs = spawnpipe::spawn(command("hang").in(pipe{}).out(null{}).err(null{}));

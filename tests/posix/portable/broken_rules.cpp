@@ -21,6 +21,8 @@ constexpr std::array broken_here = {
     declaration{.rule = "G6/host-ignores",
                 .reason = "where the host ignores SIGCHLD after the spawn, libuv waits for ever"},
     declaration{.rule = "G6/spawn-cost", .reason = "uv_spawn forks: the cost grows with the host's memory"},
+    declaration{.rule = "P1/binary",
+                .reason = "uv_spawn has a shell run what is no program of this machine, text or not"},
     declaration{.rule = "P6/own-group", .reason = "uv_spawn makes a group only as a session of its own"},
     declaration{.rule = "P6/foreground", .reason = "uv_spawn makes no group that could have the terminal"},
     declaration{.rule = "P9/detached", .reason = "a child of uv_spawn stays the host's to reap"},
