@@ -46,7 +46,9 @@ void check_said(const spawnpipe::error& said, std::initializer_list<std::errc> e
   const bool natural = (said.where == stage::write && said == std::errc::broken_pipe) ||
                        std::any_of(expected.begin(), expected.end(), [&](std::errc each) { return said == each; });
   if (!natural) CHECK(said.code.value() == fault_code);
-  if (!natural) CHECK_MESSAGE(std::find(fault_stages.begin(), fault_stages.end(), said.where) != fault_stages.end(), to_string(said.where));
+  if (!natural)
+    CHECK_MESSAGE(std::find(fault_stages.begin(), fault_stages.end(), said.where) != fault_stages.end(),
+                  to_string(said.where));
 }
 
 void finish(spawnpipe::child& running) {

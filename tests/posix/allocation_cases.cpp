@@ -96,8 +96,9 @@ void play(std::span<const torture::scenario> all) {
     }
   }
   CHECK(the_report().cases() > before + 5 * static_cast<int>(all.size()));
-  the_report().print("function", "alone and with all behind it, at each " +
-                                     (to_the_end ? std::string("place") : "of the first " + std::to_string(most) + " places"));
+  the_report().print("function",
+                     "alone and with all behind it, at each " +
+                         (to_the_end ? std::string("place") : "of the first " + std::to_string(most) + " places"));
 }
 
 TEST_CASE("[P1][P3][W8] any allocation that fails, in each scenario of streams") { play(torture::of_streams()); }

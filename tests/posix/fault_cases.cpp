@@ -124,7 +124,8 @@ bool with_fault(const torture::scenario& what, const failure& how, int at) {
   const bool may_be_slow =
       std::any_of(slow_ones.begin(), slow_ones.end(), [&](const slow& each) { return each.call == how.call; });
   // Whatever else this machine does may slow down one of them.
-  for (int again = 0; again < 3 && all.took >= scaled(1s) && !may_be_slow; ++again) all = with_fault_once(what, how, at);
+  for (int again = 0; again < 3 && all.took >= scaled(1s) && !may_be_slow; ++again)
+    all = with_fault_once(what, how, at);
   if (!may_be_slow) CHECK(all.took < scaled(1s));
   if (all.came && torture::errors_heard == 0) {
     const bool tolerated = tolerance_of(how, what.name) != nullptr;
@@ -214,7 +215,8 @@ TEST_CASE("[P1] each call of the back end is made to fail, or is known to have n
   if (the_report().scenarios() == all_scenarios()) {
     for (const failure& each : faults::of_all()) {
       const auto all = faults::unmet_of_all();
-      const bool elsewhere = std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.call == each.call; });
+      const bool elsewhere =
+          std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.call == each.call; });
       CAPTURE(std::string(each.call));
       CHECK((the_report().played(each.call) || elsewhere));
     }

@@ -69,16 +69,11 @@ HOST_SCENARIO(calls_fail, "the terminal is lent, and calls fail") {
   EXPECT(terminal.control());
   EXPECT(lend_once().ended);
   constexpr std::array failures = {
-      faults::failure{"open(terminal)", ENXIO},
-      faults::failure{"open(terminal)", EMFILE},
-      faults::failure{"tcgetpgrp", ENOTTY},
-      faults::failure{"tcgetattr", EIO},
-      faults::failure{"tcsetattr", EIO},
-      faults::failure{"tcsetpgrp", EIO},
-      faults::failure{"pthread_sigmask", EINVAL},
-      faults::failure{"clone3", EAGAIN},
-      faults::failure{"pipe_cloexec", EMFILE},
-      faults::failure{"epoll_ctl", ENOSPC},
+      faults::failure{"open(terminal)", ENXIO},   faults::failure{"open(terminal)", EMFILE},
+      faults::failure{"tcgetpgrp", ENOTTY},       faults::failure{"tcgetattr", EIO},
+      faults::failure{"tcsetattr", EIO},          faults::failure{"tcsetpgrp", EIO},
+      faults::failure{"pthread_sigmask", EINVAL}, faults::failure{"clone3", EAGAIN},
+      faults::failure{"pipe_cloexec", EMFILE},    faults::failure{"epoll_ctl", ENOSPC},
       faults::failure{"waitid", EINTR},
   };
   int cases = 0;
