@@ -126,7 +126,7 @@ void tree_killed() {
   if (!went_well(running)) return;
   note(running->out().read_line(limit()));
   note(running->kill());
-  note(running->stop(kill_soon(), limit()));
+  finish(*running);
 }
 
 void best_tree() {

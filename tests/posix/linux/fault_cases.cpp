@@ -36,6 +36,9 @@ int pidfd_send_signal_that_fails(int pidfd, int signal, unsigned flags) {
   return faults::due(name) ? faults::fails<int>(name) : direct::pidfd_send_signal(pidfd, signal, flags);
 }
 
+// What it was before can be had again.
+int set_subreaper_that_fails(int to) { return to == 0 ? direct::set_subreaper(to) : faulty_set_subreaper(to); }
+
 pid_t clone3_that_fails(struct clone_args* how, clone_function run, void* argument) {
   if (faults::on_older_kernel()) return errno = ENOSYS, -1;
   return faulty_clone3(how, run, argument);
@@ -110,6 +113,7 @@ constexpr std::array harmless = {
     tolerated{"mkdir", 0, "then there is no control group"},
     tolerated{"getdents64", 0, "what the list does not tell is not known, and nothing is claimed of it"},
     tolerated{"pidfd_open", 0, "then the end comes by SIGCHLD; who cannot be held is not signalled"},
+    tolerated{"epoll_ctl", 0, "of a child that is destroyed nobody can ask", "a running child that is destroyed"},
     tolerated{"poll", EINTR, "it is tried again"},
     tolerated{"random_bytes", 0, "then another number is made up"},
     tolerated{"tcgetpgrp", 0, "then there is no terminal to lend"},
@@ -121,6 +125,7 @@ constexpr std::array harmless = {
 constexpr std::array certain = {
     infallible{"gettid", "by its manual"},
     infallible{"getpgrp", "by POSIX"},
+    infallible{"set_subreaper(0)", "gives back what the system gave"},
     infallible{"restore_signals", "the mask is one that was there before"},
     infallible{"rmdir", "of a folder that is empty by then; where it is not, it stays, as the header says"},
 };
@@ -154,6 +159,7 @@ void install_in_engine() {
 #define REPLACE(type, name, parameters, arguments) linux_calls.name = &faulty_##name;
   SPAWNPIPE_LINUX_CALLS(REPLACE)
 #undef REPLACE
+  linux_calls.set_subreaper = &set_subreaper_that_fails;
   linux_calls.clone3 = &clone3_that_fails;
   linux_calls.epoll_ctl = &epoll_ctl_that_fails;
   linux_calls.pidfd_send_signal = &pidfd_send_signal_that_fails;
