@@ -18,8 +18,8 @@ struct process {
   bool console_group = false;  // it has a group of its own in a console that is ours too
   completion* exited = nullptr;
   std::optional<exit_status> status;
-  std::optional<time_point> unlisted_since;  // see process_tree_look
-  awaited end;  // last: it is forgotten before the handle is closed
+  std::optional<time_point> unlisted_since;  // see is_gone in process.cpp
+  awaited end;                               // last: it is forgotten before the handle is closed
 };
 
 // For awaited::create.

@@ -58,8 +58,9 @@ enum class process_tree {
 /// Lookup: a program name with a slash is a path, seen from the child's directory where it is relative. One without
 /// is searched for in the PATH of the child's environment. POSIX: as execvp(3) does it, so that a script without a
 /// shebang line is run by /bin/sh; but not what has a NUL in its first line, as a program of another machine has it
-/// (`std::errc::executable_format_error`; the portable back end leaves that to execvp, which has the shell run it). Windows: both kinds of slash count; PATHEXT of the child's environment names the
-/// extensions that may be left out; neither the current directory nor a relative folder in PATH is searched. Batch files are run
+/// (`std::errc::executable_format_error`; the portable back end leaves that to execvp, which has the shell run it).
+/// Windows: both kinds of slash count; PATHEXT of the child's environment names the extensions that may be left out; neither
+/// the current directory nor a relative folder in PATH is searched. Batch files are run
 /// by the system's cmd.exe, with their arguments escaped so that nothing in them is expanded or executed; an argument that
 /// cannot be made safe is `errc::invalid_argument`.
 ///

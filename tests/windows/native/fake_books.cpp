@@ -8,7 +8,8 @@ namespace fake {
 object_counts objects() {
   const kernel& system = the_kernel();
   const std::lock_guard hold(the_kernel().lock);
-  return {system.handles.size(), system.pools.size(), system.waits.size(), system.groups.size(), system.in_flight.size()};
+  return {system.handles.size(), system.pools.size(), system.waits.size(), system.groups.size(),
+          system.in_flight.size()};
 }
 
 int waiting() {
