@@ -3,6 +3,8 @@
 // so on. The line is refused rather than repaired where any of that could go wrong.
 #include "batch_escape.hpp"
 
+#include "ascii.hpp"
+#include "refuse.hpp"
 #include "utf.hpp"
 #include "windows_command_line.hpp"
 
@@ -14,12 +16,6 @@
 namespace spawnpipe::detail {
 namespace {
 
-error refuse(std::string subject) { return {errc::invalid_argument, stage::command, std::move(subject)}; }
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Win32 drops these at the end of a path.
 std::string_view without_trailing_dots(std::string_view path) {
   return path.substr(0, path.find_last_not_of(". ") + 1);
@@ -27,15 +23,15 @@ std::string_view without_trailing_dots(std::string_view path) {
 
 bool ends_as_batch_file(std::string_view path) {
   if (path.size() < 4) return false;
-  const std::array<char, 4> end = {path[path.size() - 4], lower(path[path.size() - 3]), lower(path[path.size() - 2]),
-                                   lower(path[path.size() - 1])};
+  const std::array<char, 4> end = {path[path.size() - 4], ascii_lower(path[path.size() - 3]),
+                                   ascii_lower(path[path.size() - 2]), ascii_lower(path[path.size() - 1])};
   const std::string_view extension(end.data(), end.size());
   return extension == ".bat" || extension == ".cmd";
 }
 
 // A path that cmd.exe takes as it is, without looking anywhere: C:\... or \\server\...
-bool is_full_path(std::string_view path) {
-  const bool drive = path.size() > 2 && is_letter(path[0]) && path[1] == ':' && path[2] == '\\';
+bool is_full_path_for_cmd(std::string_view path) {
+  const bool drive = path.size() > 2 && is_ascii_letter(path[0]) && path[1] == ':' && path[2] == '\\';
   const bool share = path.size() > 2 && path[0] == '\\' && path[1] == '\\' &&
                      std::string_view("\\.?").find(path[2]) == std::string_view::npos;
   return drive || share;
@@ -72,7 +68,7 @@ bool is_plainly_safe(std::string_view argument) {
   if (argument.empty() || argument.back() == '\\')
     return false;  // "%~1" of C:\dir\ would escape its quote to a C runtime
   return std::all_of(argument.begin(), argument.end(), [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("#$+-./:\\_").find(c) != std::string_view::npos;
+    return is_ascii_alphanumeric(c) || std::string_view("#$+-./:\\_").find(c) != std::string_view::npos;
   });
 }
 
@@ -120,8 +116,8 @@ result<std::string> batch_command_line(std::string_view cmd_exe, std::string_vie
     if (const char* why = impossible_in_path(path)) return refuse(std::string(what) + " contains " + why);
     if (!utf16_of(path)) return refuse(std::string(what) + " is not UTF-8");
   }
-  if (!is_full_path(cmd_exe)) return wrong_path("cmd.exe's path", cmd_exe, "is not a full path");
-  if (!is_full_path(file)) return wrong_path("script", script, "is not a full path that cmd.exe takes");
+  if (!is_full_path_for_cmd(cmd_exe)) return wrong_path("cmd.exe's path", cmd_exe, "is not a full path");
+  if (!is_full_path_for_cmd(file)) return wrong_path("script", script, "is not a full path that cmd.exe takes");
   if (!ends_as_batch_file(file)) return wrong_path("script", script, "is not a batch file");
 
   std::string line = "\"" + std::string(cmd_exe) + "\" /d /e:ON /v:OFF /c \"" + quote_path_for_cmd(file);

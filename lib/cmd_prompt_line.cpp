@@ -1,5 +1,6 @@
 #include "cmd_prompt_line.hpp"
 
+#include "ascii.hpp"
 #include "batch_escape.hpp"
 #include "utf8.hpp"
 #include "windows_command_line.hpp"
@@ -10,11 +11,8 @@
 namespace spawnpipe::detail {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
 bool is_plain(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("#$+-./:\\_").find(c) != std::string_view::npos;
+  return is_ascii_alphanumeric(c) || std::string_view("#$+-./:\\_").find(c) != std::string_view::npos;
 }
 
 // What can stand in a line.
@@ -23,7 +21,7 @@ std::string sayable(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length =
         static_cast<unsigned char>(text.front()) < ' ' && text.front() != '\t' ? 0 : utf8_length(text);
-    result += length > 0 ? text.substr(0, length) : replacement;
+    result += length > 0 ? text.substr(0, length) : utf8_replacement;
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return result;
@@ -42,7 +40,7 @@ std::string caret_escaped(std::string_view text) {
 
 std::string path_word(std::string_view path) {
   std::string text = sayable(path);
-  while (text.find('"') != std::string::npos) text.replace(text.find('"'), 1, replacement);
+  while (text.find('"') != std::string::npos) text.replace(text.find('"'), 1, utf8_replacement);
   return quote_path_for_cmd(text);
 }
 

@@ -2,6 +2,7 @@
 #include "job_core.hpp"
 
 #include "reader_core.hpp"
+#include "refuse.hpp"
 #include "writer_core.hpp"
 
 #include <algorithm>
@@ -20,7 +21,6 @@ constexpr std::chrono::milliseconds memory_pause{10};
 }  // namespace
 
 std::optional<error> impossible(const run_options& options) {
-  const auto refuse = [](const char* subject) { return error{errc::invalid_argument, stage::command, subject}; };
   if (options.capture.bytes > capture_limit::max_bytes) return refuse("run_options: capture.bytes");
   if (options.capture.on_overflow == overflow::spill) {
     const std::string& name = options.capture.spill_to;

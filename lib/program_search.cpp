@@ -1,6 +1,8 @@
 // Paths are read as "File path formats on Windows systems" has them: C:\..., \\server\share\..., \\.\device, \\?\verbatim.
 #include "program_search.hpp"
 
+#include "ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -13,11 +15,9 @@ constexpr std::string_view verbatim = R"(\\?\)";  // what follows is opened as i
 constexpr std::string_view device = R"(\\.\)";
 constexpr std::string_view usual_extensions = ".COM;.EXE;.BAT;.CMD";
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string lowered(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  std::transform(result.begin(), result.end(), result.begin(), ascii_lower);
   return result;
 }
 
@@ -30,9 +30,7 @@ std::optional<std::string> backslashed(std::string_view path) {
   return result;
 }
 
-bool begins_with_drive(std::string_view path) {
-  return path.size() >= 2 && lower(path[0]) >= 'a' && lower(path[0]) <= 'z' && path[1] == ':';
-}
+bool begins_with_drive(std::string_view path) { return path.size() >= 2 && is_ascii_letter(path[0]) && path[1] == ':'; }
 
 bool is_full_path(std::string_view path) {
   return path.starts_with(R"(\\)") || (begins_with_drive(path) && path.substr(2).starts_with('\\'));

@@ -13,9 +13,6 @@
 namespace spawnpipe::detail {
 namespace {
 
-// No request to a system is longer, so that no length is cut to 32 bits.
-constexpr std::size_t longest_request = std::size_t{1} << 30;
-
 // After so many reads that found data at once, the other objects of the loop get their turn.
 constexpr unsigned reads_per_pass = 16;
 
@@ -49,7 +46,8 @@ void reader_core::give_to(pipe_reader& handle) noexcept {
 void reader_core::begin(std::span<std::byte> into, flight how) {
   flight_ = how;
   watch_.go_on();
-  if (auto outcome = platform::read_begin(stream_, into.first(std::min(into.size(), longest_request)), done_)) {
+  if (auto outcome =
+          platform::read_begin(stream_, into.first(std::min(into.size(), platform::longest_request)), done_)) {
     apply(*outcome);
     announce();
   }

@@ -1,5 +1,6 @@
 #include "sh_line.hpp"
 
+#include "ascii.hpp"
 #include "shell_quote.hpp"
 
 #include <algorithm>
@@ -26,9 +27,8 @@ bool is_own_word(std::string_view program) {
 }
 
 bool is_variable(std::string_view name) noexcept {
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+  return !name.empty() && !is_ascii_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(), [](char c) { return is_ascii_alphanumeric(c) || c == '_'; });
 }
 
 // Starts with a slash or a dot: cd takes it for a path, and for nothing that CDPATH, - or an option could mean.

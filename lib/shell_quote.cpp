@@ -2,6 +2,7 @@
 // shown comes out of a printf, whose output loses its last newlines, and is given none.
 #include "shell_quote.hpp"
 
+#include "ascii.hpp"
 #include "utf8.hpp"
 
 #include <algorithm>
@@ -12,8 +13,7 @@ namespace spawnpipe::detail {
 namespace {
 
 bool is_plain(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("%+,-./:=@_").find(c) != std::string_view::npos;
+  return is_ascii_alphanumeric(c) || std::string_view("%+,-./:=@_").find(c) != std::string_view::npos;
 }
 
 // zsh takes a = at the beginning for the name of a command.

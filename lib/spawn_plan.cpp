@@ -7,10 +7,10 @@
 #include "joined.hpp"
 #include "platform.hpp"
 #include "reader_core.hpp"
+#include "refuse.hpp"
 #include "writer_core.hpp"
 
 #include <algorithm>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,13 +20,6 @@ namespace spawnpipe::detail {
 namespace {
 
 bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
-
-// Names what is impossible, in one text made of the parts.
-error refuse(std::initializer_list<std::string_view> parts) {
-  return {errc::invalid_argument, stage::command, joined(parts)};
-}
-
-error refuse(std::string_view subject) { return refuse({subject}); }
 
 // Names the string without its NUL, so that the text can be printed.
 error refuse_nul(std::string_view what, std::string_view text) {

@@ -7,6 +7,9 @@
 
 namespace spawnpipe::detail {
 
+/// U+FFFD, which stands for what is no character.
+inline constexpr std::string_view utf8_replacement = "\xEF\xBF\xBD";
+
 /// The bytes of the character that the text begins with; 0 where it begins with none ("The Unicode Standard", table 3-7). The text is not empty.
 [[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
   const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };

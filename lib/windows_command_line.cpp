@@ -3,6 +3,7 @@
 #include "windows_command_line.hpp"
 
 #include "bounded_text.hpp"
+#include "refuse.hpp"
 #include "utf.hpp"
 
 #include <algorithm>
@@ -10,8 +11,6 @@
 
 namespace spawnpipe::detail {
 namespace {
-
-error refuse(std::string subject) { return {errc::invalid_argument, stage::command, std::move(subject)}; }
 
 constexpr bool is_space_or_control(char c) { return static_cast<unsigned char>(c) <= ' '; }
 

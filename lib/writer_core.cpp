@@ -11,9 +11,6 @@
 namespace spawnpipe::detail {
 namespace {
 
-// No request to a system is longer, so that no length is cut to 32 bits.
-constexpr std::size_t longest_request = std::size_t{1} << 30;
-
 constexpr std::size_t largest_block = std::size_t{64} * 1024;
 
 }  // namespace
@@ -53,7 +50,7 @@ error writer_core::no_memory() const {
 void writer_core::begin() {
   // A system that completes each write at once is asked again, until the queue is empty or it has to wait.
   while (stream_ != nullptr && in_flight_ == 0 && !queue_.empty() && !failure_) {
-    const write_queue::front_spans front = queue_.front(longest_request);
+    const write_queue::front_spans front = queue_.front(platform::longest_request);
     in_flight_ = front.bytes;
     const auto outcome = platform::write_begin(stream_, std::span(front.spans).first(front.count), done_);
     if (!outcome) break;
@@ -131,7 +128,7 @@ result<std::size_t> writer_core::write(std::span<const std::byte> bytes) {
 // What the system takes straight from the caller's bytes.
 std::size_t writer_core::try_now(std::span<const std::byte> bytes) noexcept {
   const platform::io_outcome outcome =
-      platform::write_try(stream_, bytes.first(std::min(bytes.size(), longest_request)));
+      platform::write_try(stream_, bytes.first(std::min(bytes.size(), platform::longest_request)));
   books_.accepted += outcome.bytes;
   books_.delivered += outcome.bytes;
   if (outcome.error) fail(outcome.error);

@@ -104,6 +104,9 @@ void loop_wake(waker* self) noexcept;  // any thread; signal-safe; does nothing 
 
 // ---- streams. At most one operation in flight on each; lib begins the next one only from idle.
 
+// The bytes of one operation are never more, so that no back end cuts a length to 32 bits.
+inline constexpr std::size_t longest_request = std::size_t{1} << 30;
+
 // Tries at once where it can, and returns what came of it; else nothing, and `into` is lent until `done` is in the inbox or the
 // operation is retired.
 [[nodiscard]] std::optional<io_outcome> read_begin(stream* self, std::span<std::byte> into, completion& done) noexcept;

@@ -48,7 +48,7 @@ void each_line(std::string_view text, Use use) {
   }
 }
 
-std::string_view word(std::string_view line, int index) {
+std::string_view nth_word(std::string_view line, int index) {
   for (; index > 0; --index) line.remove_prefix(std::min(line.find(' '), line.size() - 1) + 1);
   return line.substr(0, line.find(' '));
 }
@@ -57,7 +57,7 @@ std::string_view word(std::string_view line, int index) {
 std::optional<std::int64_t> value_of(std::string_view text, std::string_view name) {
   std::optional<std::int64_t> found;
   each_line(text, [&](std::string_view line) {
-    if (word(line, 0) != name || line.size() <= name.size()) return false;
+    if (nth_word(line, 0) != name || line.size() <= name.size()) return false;
     found = number_in(line.substr(name.size() + 1));
     return true;
   });
@@ -94,11 +94,11 @@ std::string folder_of_host() {
   std::string folder;
   each_line(mounts, [&](std::string_view line) {
     const std::size_t separator = line.find(" - ");
-    if (separator == std::string_view::npos || word(line.substr(separator + 3), 0) != "cgroup2") return false;
-    std::string root = unescaped(word(line, 3));
+    if (separator == std::string_view::npos || nth_word(line.substr(separator + 3), 0) != "cgroup2") return false;
+    std::string root = unescaped(nth_word(line, 3));
     if (root == "/") root.clear();
     if (!own->starts_with(root) || own->find("/..") != std::string_view::npos) return false;
-    folder = detail::joined({unescaped(word(line, 4)), own->substr(root.size())});
+    folder = detail::joined({unescaped(nth_word(line, 4)), own->substr(root.size())});
     return true;
   });
   return folder;

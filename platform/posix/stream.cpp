@@ -19,8 +19,6 @@
 
 namespace spawnpipe::platform {
 
-namespace {
-
 constexpr std::size_t most_spans = 8;
 
 // Whether to try before waiting. Where the other side is slower, each try would find nothing: so behind one in vain some are left
@@ -41,8 +39,6 @@ class worth_trying {
   int step_ = 0;
   int to_leave_out_ = 1;
 };
-
-}  // namespace
 
 struct stream {
   loop* owner;

@@ -16,8 +16,6 @@
 namespace spawnpipe::platform {
 namespace {
 
-constexpr DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-
 bool is_handle(HANDLE handle) noexcept {
   DWORD flags = 0;
   return valid_or_none(handle) != nullptr && sys::GetHandleInformation(handle, &flags) != FALSE;

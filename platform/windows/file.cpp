@@ -12,7 +12,6 @@
 namespace spawnpipe::platform {
 namespace {
 
-constexpr DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 constexpr std::size_t largest_write = std::size_t{1} << 24;
 
 }  // namespace

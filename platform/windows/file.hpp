@@ -11,6 +11,9 @@
 
 namespace spawnpipe::platform {
 
+// With everybody, as POSIX does.
+inline constexpr DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+
 // Shared with everybody, not inheritable. At stage redirect, with the path; a directory is `is_a_directory`.
 [[nodiscard]] result<unique_handle> open_file(const std::string& path, DWORD access, DWORD disposition);
 

@@ -14,7 +14,7 @@
 namespace spawnpipe::platform {
 namespace {
 
-io_outcome meaning(const overlapped_outcome& said) noexcept {
+io_outcome read_outcome(const overlapped_outcome& said) noexcept {
   io_outcome outcome{.bytes = said.bytes};
   switch (said.code) {
     case ERROR_SUCCESS:
@@ -45,7 +45,7 @@ std::optional<io_outcome> overlapped_pipe_reader::begin(std::span<std::byte> int
   const auto said = operation_.start(pipe_.get(), done, [&](OVERLAPPED* operation) {
     return sys::ReadFile(pipe_.get(), into.data(), static_cast<DWORD>(into.size()), nullptr, operation);
   });
-  if (said) return meaning(*said);
+  if (said) return read_outcome(*said);
   done_ = &done;
   return std::nullopt;
 }
@@ -55,7 +55,7 @@ void overlapped_pipe_reader::ready(void* self) noexcept {
   const auto said = reader.operation_.collect(reader.pipe_.get());
   if (!said) return;
   completion* const done = std::exchange(reader.done_, nullptr);
-  done->outcome = meaning(*said);
+  done->outcome = read_outcome(*said);
   reader.owner_.client.completions->push(*done);
 }
 
@@ -64,7 +64,7 @@ io_outcome overlapped_pipe_reader::retire() noexcept {
   done_ = nullptr;
   const overlapped_outcome said = operation_.retire(pipe_.get());
   if (said.code == ERROR_OPERATION_ABORTED) return {.bytes = said.bytes};  // as asked
-  return meaning(said);
+  return read_outcome(said);
 }
 
 bool overlapped_pipe_reader::backed_up() const noexcept {

@@ -13,7 +13,7 @@
 namespace spawnpipe::platform {
 namespace {
 
-io_outcome meaning(const overlapped_outcome& said) noexcept {
+io_outcome write_outcome(const overlapped_outcome& said) noexcept {
   io_outcome outcome{.bytes = said.bytes};
   if (said.code != ERROR_SUCCESS) outcome.error = system_code(said.code);
   return outcome;
@@ -37,7 +37,7 @@ std::optional<io_outcome> overlapped_pipe_writer::begin(std::span<const std::byt
   const auto said = operation_.start(pipe_.get(), done, [&](OVERLAPPED* operation) {
     return sys::WriteFile(pipe_.get(), from.data(), size, nullptr, operation);
   });
-  if (said) return meaning(*said);
+  if (said) return write_outcome(*said);
   done_ = &done;
   lent_ = size;
   return std::nullopt;
@@ -48,7 +48,7 @@ void overlapped_pipe_writer::ready(void* self) noexcept {
   const auto said = writer.operation_.collect(writer.pipe_.get());
   if (!said) return;
   completion* const done = std::exchange(writer.done_, nullptr);
-  done->outcome = meaning(*said);
+  done->outcome = write_outcome(*said);
   writer.owner_.client.completions->push(*done);
 }
 

@@ -6,7 +6,10 @@ subprojects() {
   try 'static subproject' as_checkout static g++
   try 'shared subproject' as_checkout shared g++
   try 'static subproject by clang as C++23' as_checkout static clang++ -Dcpp_std=c++2b -Dspawnpipe:cpp_std=c++2b
+  try 'static subproject with the spawn of libuv' as_checkout static g++ -Dspawnpipe:spawn_engine=libuv
   try 'unity' as_checkout static clang++ --unity=on
+  try 'in one piece' in_one_piece auto
+  try 'in one piece with the spawn of libuv' in_one_piece libuv
   try 'link-time optimization' as_checkout static g++ --buildtype=release -Db_lto=true
   if [ -n "$libuv_source" ]; then
     try 'static subproject with libuv as a wrap' as_checkout static g++ --force-fallback-for=libuv
@@ -65,6 +68,14 @@ as_wrapdb_does() {
     tests/consumers/wrapdb/spawnpipe.wrap.in >"$dir/subprojects/spawnpipe.wrap"
   pass_consumer "$dir" shared g++ --fatal-meson-warnings &&
     python3 tests/consumers/wrapdb/check.py "$dir" tests/consumers/wrapdb/releases.json
+}
+
+# in_one_piece ENGINE: all sources in one translation unit, as a consumer may ask for.
+in_one_piece() {
+  local dir
+  dir=$(mktemp -d "$consumers/one-piece-XXXX") || return
+  meson setup "$dir" --unity=on -Dunity_size=1000 -Dspawn_engine="$1" -Ddebug=false -Ddefault_library=static -Dwerror=true \
+    -Dtests=disabled -Dexamples=disabled && ninja -C "$dir" -j "$jobs"
 }
 
 # A copy of the project; prints its folder.
