@@ -30,7 +30,8 @@ class waker_ref;
 /// In a callback, a call that would have to wait returns `errc::would_deadlock`; everything else is allowed, destroying the
 /// object whose callback it is, and this loop, included. A callback may throw: the exception comes out of `run`, and the loop can be run again.
 ///
-/// Children and pipes may outlive the `event_loop` object; they keep what they need of it.
+/// Children and pipes may outlive the `event_loop` object; they keep what they need of it. They may be destroyed on another thread, and are not
+/// called back any more from then on; but not while a callback of theirs runs, which would go on with what is being destroyed.
 class SPAWNPIPE_API event_loop {
  public:
   /// Errors: what the system says when it is out of descriptors or memory, at `stage::loop`.
