@@ -211,15 +211,13 @@ void player::read_some(dice& any, deadline until) {
 }
 
 void player::read_until(dice& any) {
-  const char delimiter = static_cast<char>(any(256));
+  // Of an answer nothing is to be cut out: so one that is not in it.
+  const char delimiter = static_cast<char>(plays_ == part::counts ? 0x80U + any(128) : any(256));
   const auto line = running_->out().read_until(delimiter, some_time(any), cancel_);
   all_.count(deed::read_until, note(line));
   if (!line) return;
-  if (plays_ == part::counts) {  // no delimiter is put back; the answer is of no use any more where there was one
-    take(*line);
-    return;
-  }
   take(*line);
+  if (plays_ == part::counts) return;
   if (!running_->out().at_end() || pattern::byte_at(read_) == delimiter) {
     const auto books = running_->in().books();
     if (!asked_to_end_) CHECK(pattern::byte_at(read_) == delimiter);
