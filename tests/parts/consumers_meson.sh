@@ -5,7 +5,7 @@
 subprojects() {
   try 'static subproject' as_checkout static g++
   try 'shared subproject' as_checkout shared g++
-  try 'static subproject by clang as C++23' as_checkout static clang++ -Dcpp_std=c++2b -Dspawnpipe:cpp_std=c++2b
+  try 'static subproject by clang as C++23' as_checkout static clang++ -Dcpp_args=-std=c++2b
   try 'static subproject with the spawn of libuv' as_checkout static g++ -Dspawnpipe:spawn_engine=libuv
   try 'unity' as_checkout static clang++ --unity=on
   try 'in one piece' in_one_piece auto
