@@ -63,8 +63,10 @@ def plugin():
     if kind != "static" or not module.endswith(".so"):
         return
     symbols = subprocess.run(["nm", "-D", "--defined-only", module], check=True, capture_output=True, text=True).stdout
-    # What the compiler makes of headers (templates, inline functions) is weak, and as visible as the consumer wants it.
+    # What the compiler makes of headers (templates, inline functions, type information of std, which link-time optimization shows as data) is
+    # as visible as the consumer wants it.
     strong = [line.split()[-1] for line in symbols.splitlines() if line.split()[-2] in "TDBR"]
+    strong = [name for name in strong if not re.match(r"_ZT[ISV]St", name)]
     expect(strong == ["plugin_run"], f"the plug-in exports {strong}")
 
 

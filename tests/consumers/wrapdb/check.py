@@ -66,7 +66,8 @@ def own_build_file(version, source):
         complaints.append("the subproject was not used")
     told = subprocess.run(["meson", "rewrite", "kwargs", "info", "project", "/"], cwd=source, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True).stdout
-    said = json.loads(told[told.index('{\n  "kwargs"'):])["kwargs"]["project#/"]  # warnings may stand before it
+    found = told[told.index('{\n  "kwargs"'):]  # warnings may stand before it and behind it
+    said = json.JSONDecoder().raw_decode(found)[0]["kwargs"]["project#/"]
     expect(isinstance(said.get("license"), str), "the license is not one string")
     options = {option.split("=")[0] for option in said.get("default_options", [])}
     expect(not options & NOT_FOR_WRAPS, f"default_options has {options & NOT_FOR_WRAPS}")
