@@ -1,5 +1,6 @@
 #include "children.hpp"
 
+#include "allocation.hpp"
 #include "results.hpp"
 
 #include <cstdlib>
@@ -100,24 +101,31 @@ std::string text_of(const std::filesystem::path& path) {
   return {text.begin(), text.end()};
 }
 
-temp_dir::temp_dir() : path_(host_os::make_temp_dir()) {}
+temp_dir::temp_dir() {
+  const allocation_pause ours;
+  path_ = host_os::make_temp_dir();
+}
 
 temp_dir::~temp_dir() {
+  const allocation_pause ours;
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }
 
 std::string read_file(const std::string& path) {
+  const allocation_pause ours;
   std::ostringstream text;
   text << std::ifstream(path_of(path), std::ios::binary).rdbuf();
   return std::move(text).str();
 }
 
 void write_file(const std::string& path, std::string_view bytes) {
+  const allocation_pause ours;
   std::ofstream(path_of(path), std::ios::binary) << bytes;
 }
 
 bool gone_within(std::int64_t id, std::chrono::milliseconds time) {
+  const allocation_pause ours;
   const auto until = std::chrono::steady_clock::now() + scaled(time);
   while (host_os::running(id)) {
     if (std::chrono::steady_clock::now() >= until) return false;

@@ -26,6 +26,7 @@ struct book {
   std::mutex lock;
   running_case now;
   std::set<std::string, std::less<>> observed;  // declared rules that a case looked at
+  int failures = 0;                             // of assertions
   int passed = 0;
   int failed = 0;
   int skipped = 0;
@@ -124,6 +125,7 @@ struct listener final : doctest::IReporter {
 
   static void note_failure(std::string what) {
     const std::lock_guard hold(the_book().lock);
+    ++the_book().failures;
     if (the_book().now.first_failure.empty()) the_book().now.first_failure = std::move(what);
   }
 };
@@ -145,6 +147,11 @@ void observed_broken(std::string_view rule) {
     the_book().observed.emplace(rule);
   }
   record({.kind = "observed", .name = rule});
+}
+
+int failed_assertions() {
+  const std::lock_guard hold(the_book().lock);
+  return the_book().failures;
 }
 
 void skip(std::string reason) {

@@ -37,6 +37,9 @@ void record(const row& what);
 extern std::optional<std::string> (*before_the_cases)();
 [[nodiscard]] bool cases_can_show_something();
 
+// How many assertions have failed so far.
+[[nodiscard]] int failed_assertions();
+
 // For the program without doctest and the watchdog: prints and records a failed case.
 void record_failure(std::string_view name, std::string_view reason);
 

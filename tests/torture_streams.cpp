@@ -3,24 +3,12 @@
 #include "children.hpp"
 
 #include <array>
+#include <exception>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace torture {
-
-excuse excused;
-
-spawnpipe::deadline limit() {
-  return excused.held || excused.false_end ? spawnpipe::deadline(harness::scaled(std::chrono::milliseconds(500)))
-                                           : harness::patience();
-}
-
-void check_said(const spawnpipe::error& said) {
-  CHECK(said.code);
-  CHECK_FALSE(said.message().empty());
-}
 
 namespace {
 
@@ -41,7 +29,7 @@ constexpr std::size_t much = 200'000;
 // What a run says holds, and its output is what `expected` begins with.
 void check_run(const spawnpipe::result<completed>& done, std::string_view expected) {
   if (!went_well(done)) return;
-  if (done->output_error) check_said(*done->output_error);
+  note_run(*done);
   CHECK(expected.starts_with(done->out));
   if (done->success() && done->unread_input == 0 && !done->output_error && !excused.false_end) {
     CHECK(done->out == expected);
@@ -71,15 +59,18 @@ void merged() {
 void conversation() {
   auto running = spawnpipe::spawn(command("echo-lines").in(pipe{}).out(pipe{}).err(null{}));
   if (!went_well(running)) return;
-  CHECK_FALSE(running->out().read_line(5ms));
+  const auto early = running->out().read_line(5ms);
+  CHECK_FALSE(early);
+  note(early);
   std::string_view hello = "hello\n";
   if (!went_well(running->in().write_all(hello, limit()))) return;
   if (!went_well(running->in().flush(limit()))) return;
   const auto line = running->out().read_line(limit());
   if (!went_well(line)) return;
   CHECK(*line == "got hello");
-  static_cast<void>(running->in().close());
+  note(running->in().close());
   if (const auto status = running->wait(limit()); went_well(status)) CHECK(status->success());
+  finish(*running);
 }
 
 void stopped_reader() {
@@ -87,24 +78,26 @@ void stopped_reader() {
   if (!went_well(running)) return;
   std::string got;
   for (int round = 0; round < 3; ++round) {
-    static_cast<void>(running->out().stop());
-    static_cast<void>(running->out().drain(got, 10'000));
-    static_cast<void>(running->out().resume());
-    static_cast<void>(running->out().read_all(got, 1 << 20, 1ms));
+    note(running->out().stop());
+    note(running->out().drain(got, 10'000));
+    note(running->out().resume());
+    note(running->out().read_all(got, 1 << 20, 1ms));
   }
   const auto rest = running->out().read_all(got, 1 << 20, limit());
   CHECK(pattern::make(much).starts_with(got));
   if (went_well(rest) && !excused.false_end) CHECK(got.size() == much);
+  finish(*running);
 }
 
 void stopped_writer() {
   auto running = spawnpipe::spawn(command("hang", "ready").in(pipe{1 << 20}).out(pipe{}).err(null{}));
   if (!went_well(running)) return;
-  static_cast<void>(went_well(running->in().write(pattern::make(600'000))));
-  static_cast<void>(running->in().flush(5ms));
-  static_cast<void>(running->in().stop());
+  note(running->in().write(pattern::make(600'000)));
+  note(running->in().flush(5ms));
+  note(running->in().stop());
   check_books(running->in());
   CHECK(running->in().books().unsent == 0);
+  finish(*running);
 }
 
 void flushed_in_steps() {
@@ -112,36 +105,43 @@ void flushed_in_steps() {
   if (!went_well(running)) return;
   const auto taken = running->in().write(pattern::make(much));
   if (!went_well(taken)) return;
-  static_cast<void>(running->in().flush(0ms));
+  note(running->in().flush(0ms));
   const auto flushed = running->in().flush(limit());
   check_books(running->in());
   if (!went_well(flushed)) return;
   CHECK(running->in().books().delivered == *taken);
-  static_cast<void>(running->in().close());
-  static_cast<void>(running->wait(limit()));
+  note(running->in().close());
+  note(running->wait(limit()));
+  finish(*running);
 }
 
 void reader_gone_in_flight() {
   auto running = spawnpipe::spawn(command("echo-lines").in(pipe{}).out(pipe{}).err(pipe{}));
   if (!went_well(running)) return;
-  CHECK_FALSE(running->out().read_line(1ms));
-  { const pipe_reader gone = std::move(running->out()); }
-  static_cast<void>(running->in().close());
-  static_cast<void>(running->wait(limit()));
+  note(running->out().read_line(1ms));
+  {
+    const pipe_reader gone = std::move(running->out());
+    if (const auto failed = gone.error()) check_said(*failed);
+  }
+  note(running->in().close());
+  note(running->wait(limit()));
+  finish(*running);
 }
 
 void child_that_stops_reading() {
-  auto running = spawnpipe::spawn(command("read", 10, 3).in(pipe{}).out(pipe{}).err(null{}));
+  auto running = spawnpipe::spawn(command("read", 10, 3).in(pipe{4 << 20}).out(pipe{}).err(null{}));
   if (!went_well(running)) return;
-  static_cast<void>(running->in().write(pattern::make(60'000)));
+  const auto given = running->in().write(pattern::make(10 * much));  // more than a pipe takes
+  note(given);
   const auto status = running->wait(limit());
-  static_cast<void>(running->in().flush(limit()));
+  note(running->in().flush(limit()));
   // Where a stream failed, it may have had less to read than it wanted, or nobody to write to.
   const auto failed = running->in().error();
-  if (went_well(status) && !running->out().error() && (!failed || *failed == std::errc::broken_pipe)) {
+  if (went_well(status) && given && !running->out().error() && (!failed || *failed == std::errc::broken_pipe)) {
     CHECK(status->code() == 3U);
   }
   check_books(running->in());
+  finish(*running);
 }
 
 // One of the ways to meet a limit.
@@ -151,7 +151,7 @@ void with_limit(spawnpipe::overflow how, std::uint64_t dropped) {
   options.capture = {.bytes = 1000, .on_overflow = how, .spill_to = folder / "spilled."};
   const auto done = spawnpipe::run(command("write", 5000), options);
   if (!went_well(done)) return;
-  if (done->output_error) check_said(*done->output_error);
+  note_run(*done);
   CHECK(done->out.size() <= 1000);
   if (done->why == spawnpipe::ended_by::itself && !done->output_error && !excused.false_end) {
     CHECK(done->out_dropped == dropped);
@@ -181,7 +181,7 @@ void by_callbacks() {
     const auto taken = to.write(rest);
     if (!went_well(taken)) return;
     rest.remove_prefix(*taken);
-    if (rest.empty()) static_cast<void>(to.close());
+    if (rest.empty()) note(to.close());
   };
   running->in().on_written(feed);
   running->out().on_readable([&](pipe_reader& from) {
@@ -189,7 +189,8 @@ void by_callbacks() {
     from.consume(from.available().size());
   });
   feed(running->in());
-  static_cast<void>(loop->run(limit()));
+  note(loop->run(limit()));
+  finish(*running);
   CHECK(text.starts_with(got));
 }
 
@@ -202,14 +203,15 @@ void on_a_loop() {
   std::vector<spawnpipe::job> jobs;
   for (int count = 0; count < 2; ++count) {
     auto made = spawnpipe::run_async(*loop, command("cat"), {.input = "some text", .until = limit()},
-                                     [&](const completed&) { ++ended; });
+                                     [&](const completed& done) { ++ended, note_run(done); });
     if (!went_well(made)) return;
     jobs.push_back(std::move(*made));
   }
-  std::thread waker([&] { loop->wake(); });
-  static_cast<void>(loop->run(limit()));
-  waker.join();
-  static_cast<void>(loop->run(spawnpipe::deadline::now()));
+  {
+    const joined_thread waker([&] { loop->wake(); });
+    note(loop->run(limit()));
+  }
+  note(loop->run(spawnpipe::deadline::now()));
   CHECK(ended == 2);
   CHECK(woken == 1);
 }
@@ -221,13 +223,13 @@ void many_jobs() {
   int begun = 0;
   std::vector<spawnpipe::job> jobs;
   for (int count = 0; count < 8; ++count) {
-    auto made =
-        spawnpipe::run_async(*loop, command("exit", count), {.until = limit()}, [&](const completed&) { ++ended; });
+    auto made = spawnpipe::run_async(*loop, command("exit", count), {.until = limit()},
+                                     [&](const completed& done) { ++ended, note_run(done); });
     if (!went_well(made)) continue;
     ++begun;
     jobs.push_back(std::move(*made));
   }
-  static_cast<void>(loop->run(limit()));
+  note(loop->run(limit()));
   CHECK(ended == begun);
 }
 
@@ -235,13 +237,67 @@ void stopped_job() {
   auto loop = event_loop::create();
   if (!went_well(loop)) return;
   std::optional<completed> end;
-  auto made = spawnpipe::run_async(*loop, command("hang", "up"), {.until = limit()},
-                                   [&](completed what) { end = std::move(what); });
+  auto made = spawnpipe::run_async(*loop, command("hang", "up"), {.until = limit()}, [&](completed what) {
+    note_run(what);
+    end = std::move(what);
+  });
   if (!went_well(made)) return;
+  note(loop->run(1ms));
   static_cast<void>(made->out());
-  CHECK_OK(made->stop());
-  static_cast<void>(loop->run(limit()));
+  const auto stopped = made->stop();
+  CHECK((stopped || end));  // it ends by itself where its output cannot be had
+  note(loop->run(limit()));
   CHECK(end.has_value());
+}
+
+// Of a child that is gone, whose output its own child holds.
+void drained() {
+  auto running = spawnpipe::spawn(command("grandchild", "sleep", 1000).in(null{}).out(pipe{}).err(null{}));
+  if (!went_well(running)) return;
+  note(running->out().read_line(limit()));
+  note(running->wait(limit()));
+  std::string got;
+  note(running->out().drain(got));
+  finish(*running);
+}
+
+void owned() {
+  auto running = spawnpipe::spawn(command("checksum").in(pipe{1 << 20}).out(pipe{}).err(null{}));
+  if (!went_well(running)) return;
+  note(running->in().write("some text"));
+  std::string buffer = pattern::make(much);
+  const auto taken = running->in().write_owned(buffer);
+  if (taken) CHECK(buffer.empty() == *taken);
+  if (!taken) CHECK(buffer.size() == much);
+  note(taken);
+  note(running->in().close());
+  note(running->in().flush(limit()));
+  note(running->wait(limit()));
+  check_books(running->in());
+  finish(*running);
+}
+
+// Until somebody reads.
+void stalled() {
+  auto running = spawnpipe::spawn(command("write", 20 * much).in(null{}).out(pipe{}).err(null{}));
+  if (!went_well(running)) return;
+  const auto status = running->wait(limit());
+  note(status);
+  if (!running->out().error() && !excused.false_end) CHECK(status.failed_with(errc::output_stalled));
+  finish(*running);
+}
+
+// Whose loop is made for it, and ends with it.
+void on_own_thread() {
+  std::exception_ptr thrown;
+  joined_thread([&] {
+    try {
+      captured();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }).join();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 constexpr std::array all = {
@@ -263,6 +319,10 @@ constexpr std::array all = {
     scenario{"callbacks that feed and read", by_callbacks},
     scenario{"eight runs on a loop", many_jobs},
     scenario{"a run on a loop that is stopped", stopped_job},
+    scenario{"what is left in a pipe that somebody else holds", drained},
+    scenario{"a buffer that is given away", owned},
+    scenario{"a child whose output nobody reads", stalled},
+    scenario{"a run on a thread of its own", on_own_thread},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "plug.hpp"
 #include "system_linux.hpp"
+#include "waitid_linux.hpp"
 
 #include <sched.h>
 #include <sys/wait.h>
@@ -190,8 +191,7 @@ start_record& last_start() noexcept {
 
 void reap(pid_t pid) noexcept {
   siginfo_t info;
-  while (sys::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | __WALL, nullptr) != 0 && errno == EINTR) {
-  }
+  (void)waitid_to_the_end(P_PID, static_cast<id_t>(pid), info, WEXITED);
 }
 
 started start_child(child_plan& plan) noexcept {

@@ -8,6 +8,7 @@
 #include "process_list_linux.hpp"
 #include "system_linux.hpp"
 #include "unique_fd.hpp"
+#include "waitid_linux.hpp"
 
 #include <sys/wait.h>
 
@@ -90,14 +91,14 @@ state look_for(const process_facts& one) noexcept {
 
 // Whether it was there to be reaped.
 bool reap_ended(id_t id, idtype_t by = P_PID) noexcept {
-  siginfo_t info = {};
-  return sys::waitid(by, id, &info, WEXITED | WNOHANG | __WALL, nullptr) == 0 && info.si_pid != 0;
+  siginfo_t info;
+  return waitid_to_the_end(by, id, info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
 }
 
 // A child of this process that /proc does not tell of: it may hide those of others.
 bool is_there(pid_t id) noexcept {
-  siginfo_t info = {};
-  return sys::waitid(P_PID, static_cast<id_t>(id), &info, WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr) == 0;
+  siginfo_t info;
+  return waitid_to_the_end(P_PID, static_cast<id_t>(id), info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 // ---- members

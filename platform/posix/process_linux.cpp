@@ -12,6 +12,7 @@
 
 #include "clone_linux.hpp"
 #include "error.hpp"
+#include "waitid_linux.hpp"
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -55,12 +56,7 @@ exit_status status_without_waiting(const process& self) noexcept {
 int look_for(int what, const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
   const int which = self.pidfd ? wait_for_pidfd : int{P_PID};
   const auto id = static_cast<id_t>(self.pidfd ? self.pidfd.get() : self.pid);
-  int code = 0;
-  do {
-    info = {};
-    code = sys::waitid(which, id, &info, what | WNOHANG | __WALL | options, used);
-  } while (code != 0 && errno == EINTR);
-  if (code != 0) return -1;
+  if (waitid_to_the_end(which, id, info, what | WNOHANG | options, used) != 0) return -1;
   return info.si_pid != 0 ? 1 : 0;
 }
 

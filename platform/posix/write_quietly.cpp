@@ -21,6 +21,10 @@ bool sigpipe_pending() noexcept {
 
 }  // namespace
 
+#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+void write_quietly_forgets() noexcept { kernel_can = true; }
+#endif
+
 ssize_t write_quietly(int fd, const struct iovec* from, int count) noexcept {
   if (kernel_can.load(std::memory_order_relaxed)) {
     const ssize_t written = sys::writev_nosignal(fd, from, count);

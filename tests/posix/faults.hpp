@@ -1,5 +1,7 @@
 // One call of the back end's tables fails, at its n-th time. What all engines call is in faults.cpp; what one engine calls
 // beyond, and how that fails, is in its fault_cases.cpp.
+//
+// Where a call is made for several purposes, which differ in what a failure means, each has a name: "fcntl(F_SETFL)".
 #ifndef SPAWNPIPE_TESTS_POSIX_FAULTS_HPP
 #define SPAWNPIPE_TESTS_POSIX_FAULTS_HPP
 
@@ -10,14 +12,41 @@
 
 namespace faults {
 
+// In place of an errno: the call does its work on one byte only.
+constexpr int short_count = -1;
+
 struct failure {
   std::string_view call;
-  int code;  // errno
+  int code;  // errno, or short_count
+};
+
+// What is no failure to anybody, with the reason. `code` 0: any. Without a scenario: in each.
+struct tolerated {
+  std::string_view call;
+  int code;
+  const char* reason;
+  std::string_view scenario = {};
+};
+
+// A call that has no way to fail where this library makes it, with the reason.
+struct infallible {
+  std::string_view call;
+  const char* reason;
+};
+
+// What no scenario meets, with the reason or the place where it is tested.
+struct unmet {
+  std::string_view call;
+  const char* reason;
 };
 
 // Counts a call; true when it is the one that is to fail.
 [[nodiscard]] bool due(std::string_view call);
 [[nodiscard]] int code() noexcept;
+// What is done only where the kernel does not know the newer calls: with such a fault it is one that does not.
+[[nodiscard]] bool of_older_kernel(std::string_view call);
+// Whether the kernel is to be one that does not know the newer calls.
+[[nodiscard]] bool on_older_kernel() noexcept;
 
 // Fails as such a call does: those of the system say -1 and errno, those of libuv a negative number.
 template <class Type>
@@ -44,10 +73,11 @@ class injected {
   [[nodiscard]] static bool happened() noexcept;
 };
 
-// How often each call was made while this lived.
+// How often each call was made while this lived, on this kernel or as on an older one.
+enum class kernel { this_one, older };
 class counted {
  public:
-  counted();
+  explicit counted(kernel which = kernel::this_one);
   counted(const counted&) = delete;
   counted& operator=(const counted&) = delete;
   ~counted();
@@ -55,10 +85,24 @@ class counted {
   [[nodiscard]] static const std::map<std::string_view, int>& calls() noexcept;
 };
 
+// ---- what calls may say
+
+// All of them, of the system and of the engine.
+[[nodiscard]] std::span<const failure> of_all();
+[[nodiscard]] std::span<const tolerated> tolerated_of_all();
+[[nodiscard]] std::span<const infallible> infallible_of_all();
+[[nodiscard]] std::span<const unmet> unmet_of_all();
+// The names of the calls, as the lists of the back end have them.
+[[nodiscard]] std::span<const std::string_view> calls_of_all();
+
 // ---- of the engine
 
 // What its own calls may say.
 [[nodiscard]] std::span<const failure> of_engine();
+[[nodiscard]] std::span<const tolerated> tolerated_of_engine();
+[[nodiscard]] std::span<const infallible> infallible_of_engine();
+[[nodiscard]] std::span<const unmet> unmet_of_engine();
+[[nodiscard]] std::span<const std::string_view> calls_of_engine();
 void install_in_engine();
 // Takes them out, and lets it forget what it learned of the system meanwhile.
 void remove_from_engine();

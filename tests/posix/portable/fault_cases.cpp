@@ -24,9 +24,15 @@ int uv_spawn_that_fails(uv_loop_t* loop, uv_process_t* handle, const uv_process_
 }
 
 constexpr std::array failures = {
-    faults::failure{"uv_spawn", EAGAIN},
-    faults::failure{"uv_spawn", ENOMEM},
-    faults::failure{"uv_spawn", EMFILE},
+    faults::failure{"uv_spawn", EAGAIN}, faults::failure{"uv_spawn", ENOMEM}, faults::failure{"uv_spawn", EMFILE},
+    faults::failure{"uv_spawn", ENFILE}, faults::failure{"uv_spawn", E2BIG},
+};
+
+constexpr std::array elsewhere = {
+    faults::unmet{"open(kernel's)", "of the Linux engine"},
+    faults::unmet{"read(file)", "of the Linux engine"},
+    faults::unmet{"read(report)", "of the Linux engine"},
+    faults::unmet{"writev(cgroup.kill)", "of the Linux engine"},
 };
 
 }  // namespace
@@ -34,6 +40,10 @@ constexpr std::array failures = {
 namespace faults {
 
 std::span<const failure> of_engine() { return failures; }
+std::span<const tolerated> tolerated_of_engine() { return {}; }
+std::span<const infallible> infallible_of_engine() { return {}; }
+std::span<const unmet> unmet_of_engine() { return elsewhere; }
+std::span<const std::string_view> calls_of_engine() { return {}; }
 void install_in_engine() { system_calls.uv_spawn = &uv_spawn_that_fails; }
 void remove_from_engine() {}
 
