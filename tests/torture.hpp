@@ -137,7 +137,8 @@ void in_a_second(int& slow_once, Play play) {
 }
 
 // SPAWNPIPE_TORTURE in the environment: so many of the places at which each call is made in a scenario, or each allocation; "all": all of
-// them; "few": the first one, in the first scenarios of each kind. Where it is not set: the first one.
+// them; "few": the first one, in the first scenarios of each kind. Where it is not set: the first one. SPAWNPIPE_SCENARIO: the scenario of
+// that name alone.
 [[nodiscard]] int most_places();
 [[nodiscard]] std::span<const scenario> chosen(std::span<const scenario> all);
 inline constexpr int all_places = 100'000;

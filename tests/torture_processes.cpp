@@ -92,9 +92,11 @@ void detached() {
   auto running = spawnpipe::spawn(command("until-eof").in(pipe{}).out(null{}).err(null{}));
   if (!went_well(running)) return;
   const auto id = running->id();
-  CHECK_OK(running->detach());
+  const auto let_go = running->detach();
+  // Its loop is in progress, and reaps it: while it lasts, so not without memory. One of them may fail.
+  const harness::allocation_pause ours;
+  CHECK_OK(let_go);
   CHECK(harness::gone_within(id, 10s));
-  // Its loop is in progress, and reaps it. One of them may fail.
   for (int round = 0; round < 2; ++round) {
     const auto done = spawnpipe::run(command("exit"), {.until = limit()});
     if (went_well(done)) note_run(*done);

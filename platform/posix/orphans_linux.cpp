@@ -55,6 +55,9 @@ struct orphanage {
   // Their leaders, by number. They are not reaped before they leave it, so the number is theirs.
   std::vector<std::pair<pid_t, orphan_tree*>> leaders;
   member* members = nullptr;  // of these trees, and of some that were released
+  // For when there is no memory: so many for each tree.
+  member* spares = nullptr;
+  std::size_t spare_count = 0;
 
   [[nodiscard]] bool ours() const noexcept { return owner == process_identity(); }
 };
@@ -110,10 +113,32 @@ member* find(const orphanage& all, const process_facts& one) noexcept {
   return nullptr;
 }
 
-// Null where there is no memory: it is then looked at anew each time.
+constexpr std::size_t spares_per_tree = 4;
+
+void add_spares(orphanage& all, std::size_t trees) {
+  for (; all.spare_count < spares_per_tree * trees; ++all.spare_count)
+    all.spares = new member{.next = all.spares, .facts = {}, .tree = 0};
+}
+
+member* take_spare(orphanage& all) noexcept {
+  member* const spare = all.spares;
+  if (spare == nullptr) return nullptr;
+  all.spares = spare->next;
+  --all.spare_count;
+  return spare;
+}
+
+void drop_spares(orphanage& all) noexcept {
+  while (all.spare_count > spares_per_tree * all.tree_count) delete take_spare(all);
+}
+
+// Null where there is no memory, and no spare one either: it is then looked at anew each time, and not signalled.
 member* note(orphanage& all, const process_facts& one, std::uint64_t tree) noexcept {
-  auto* const made = new (std::nothrow) member{.next = all.members, .facts = one, .tree = tree};
-  if (made != nullptr) all.members = made;
+  auto* made = new (std::nothrow) member;
+  if (made == nullptr) made = take_spare(all);
+  if (made == nullptr) return nullptr;
+  *made = {.next = all.members, .facts = one, .tree = tree};
+  all.members = made;
   return made;
 }
 
@@ -316,6 +341,11 @@ std::optional<descent> descent::begin() {
   home->leaders.reserve(home->tree_count + 1);  // so that what is begun can be noted
   const std::uint64_t number = home->trees_made + 1;
   made->variable_ = orphan_variable(home->nonce, number);
+  struct keeper {
+    orphanage& of;
+    ~keeper() { drop_spares(of); }  // where no tree came of it
+  } const spares{*home};
+  add_spares(*home, home->tree_count + 1);
   home->trees = new orphan_tree{.next = home->trees, .number = number, .since = home->adoptions};
   home->trees_made = number;
   ++home->tree_count;
@@ -363,6 +393,7 @@ void descent::end(std::optional<int> kept) noexcept {
   forget_leader(*home_, *tree);
   drop(home_->trees, [&](const orphan_tree& each) { return &each == tree; });
   --home_->tree_count;
+  drop_spares(*home_);
 }
 
 descent::seen descent::look() noexcept {

@@ -90,6 +90,7 @@ void play(std::span<const torture::scenario> all) {
   const bool to_the_end = torture::most_places() == torture::all_places;
   const int most = to_the_end ? torture::all_places : 10 * torture::most_places();
   const int before = the_report().cases();
+  static_cast<void>(belongings::settled());  // this thread has a loop
   for (const torture::scenario& each : all) {
     harness::bound_case(to_the_end ? 600s : 60s);
     static_cast<void>(on_own_thread(each, torture::all_places, which_fail::one));

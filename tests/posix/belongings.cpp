@@ -94,9 +94,13 @@ std::string belongings::changed() const {
   // Orphans that outlived their scenario are reaped when the next child is started; and what libuv closes, and what a closed writer had
   // queued for a child that is gone, goes with the next turn of its loop.
   const auto until = std::chrono::steady_clock::now() + scaled(3s);
-  while ((held() != allocations || children_now() != children) && std::chrono::steady_clock::now() < until) {
+  // A thread that has been joined is listed for a moment.
+  const auto same = [&] {
+    return held() == allocations && children_now() == children && host_os::thread_count() == threads;
+  };
+  while (!same() && std::chrono::steady_clock::now() < until) {
     static_cast<void>(spawnpipe::run(command("exit"), {.until = patience()}));
-    if (held() != allocations || children_now() != children) std::this_thread::sleep_for(10ms);
+    if (!same()) std::this_thread::sleep_for(10ms);
   }
   const long held_now = held();
   const long of_libuv = held_by_libuv.load();
