@@ -111,6 +111,8 @@ void play(std::span<const torture::scenario> all) {
 TEST_CASE("[P1][P3][W8][R4][T7] any call that fails, in each scenario of streams") {
   play(chosen(torture::of_streams(), 6));
 }
-TEST_CASE("[P1][P5][P9] any call that fails, in each scenario of processes") { play(chosen(torture::of_processes(), 5)); }
+TEST_CASE("[P1][P5][P9] any call that fails, in each scenario of processes") {
+  play(chosen(torture::of_processes(), 5));
+}
 
 }  // namespace
