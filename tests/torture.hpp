@@ -39,6 +39,7 @@ struct scenario {
 struct excuse {
   bool held = false;          // a release that failed: what waits for an end of what it held waits for its deadline
   bool false_end = false;     // the system says that a stream has ended which has not
+  bool end_untold = false;    // the system does not say how a process ended
   bool orphans_away = false;  // an older kernel: what is nobody's child any more is out of reach
 };
 extern excuse excused;

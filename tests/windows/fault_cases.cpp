@@ -57,7 +57,8 @@ void with_fault(const torture::scenario& what, const fault& how, clock::duration
   CAPTURE(how.at);
   const faulty_system faults(how);
   const auto began = clock::now();
-  torture::excused = {.held = how.call == "CloseHandle", .false_end = says_end(how)};
+  torture::excused = {
+      .held = how.call == "CloseHandle", .false_end = says_end(how), .end_untold = how.call == "GetExitCodeProcess"};
   what.act();
   const auto took = clock::now() - began;
   const auto excused = std::exchange(torture::excused, {});
@@ -99,13 +100,19 @@ std::span<const torture::scenario> chosen(std::span<const torture::scenario> all
   return std::getenv("SPAWNPIPE_TORTURE") != nullptr ? all : all.first(usual);
 }
 
+// (A start that is refused makes few calls.)
 void play(std::span<const torture::scenario> all) {
+  int calls = 0;
+  int cases = 0;
   for (const torture::scenario& each : all) {
     harness::bound_case(400s);
     const totals sum = every_fault(each);
-    CHECK(sum.calls > 15);
-    CHECK(sum.cases > 35);
+    CHECK(sum.cases > 5);
+    calls = std::max(calls, sum.calls);
+    cases += sum.cases;
   }
+  CHECK(calls > 30);
+  CHECK(cases > 60 * static_cast<int>(all.size()));
 }
 
 TEST_CASE("[P1][P3][W8][R4][T7] any call that fails, in each scenario of streams") {
@@ -114,5 +121,7 @@ TEST_CASE("[P1][P3][W8][R4][T7] any call that fails, in each scenario of streams
 TEST_CASE("[P1][P5][P9] any call that fails, in each scenario of processes") {
   play(chosen(torture::of_processes(), 5));
 }
+
+TEST_CASE("[P5][P6][P9] any call that fails, in each scenario of stops") { play(chosen(torture::of_stops(), 2)); }
 
 }  // namespace
