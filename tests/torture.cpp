@@ -99,27 +99,24 @@ void report::print(std::string_view noun, std::string_view bounds) const {
   const std::string line = std::string(kind_) + " (" + std::string(harness::this_column.program) +
                            "): " + std::to_string(scenarios_) + " scenarios, " + std::to_string(what_.size()) + ' ' +
                            std::string(noun) + ", " + grouped(cases_) + " cases, " + grouped(failed_cases_) +
-                           " failures, " + std::to_string(slow_once) + " slow once; " + std::string(bounds);
+                           " failures; " + std::string(bounds);
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
 }
 
 int most_places() {
   const char* const wanted = std::getenv("SPAWNPIPE_TORTURE");
-  if (wanted == nullptr || std::string_view(wanted) == "few") return 1;
+  if (wanted == nullptr) return 3;
   const int number = std::atoi(wanted);
   return number > 0 ? number : all_places;
 }
 
 std::span<const scenario> chosen(std::span<const scenario> all) {
-  constexpr std::size_t few = 4;
-  if (const char* const name = std::getenv("SPAWNPIPE_SCENARIO")) {
-    const auto at =
-        std::find_if(all.begin(), all.end(), [&](const scenario& each) { return each.name == std::string_view(name); });
-    return at != all.end() ? std::span(at, 1) : all.first(0);
-  }
-  const char* const wanted = std::getenv("SPAWNPIPE_TORTURE");
-  return wanted != nullptr && std::string_view(wanted) == "few" ? all.first(std::min(few, all.size())) : all;
+  const char* const name = std::getenv("SPAWNPIPE_SCENARIO");
+  if (name == nullptr) return all;
+  const auto at =
+      std::find_if(all.begin(), all.end(), [&](const scenario& each) { return each.name == std::string_view(name); });
+  return at != all.end() ? std::span(at, 1) : all.first(0);
 }
 
 std::string said_places() {

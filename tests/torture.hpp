@@ -10,7 +10,6 @@
 #include "harness.hpp"
 #include "results.hpp"
 
-#include <chrono>
 #include <initializer_list>
 #include <set>
 #include <span>
@@ -107,8 +106,6 @@ class report {
   explicit report(const char* kind) : kind_(kind), failures_before_(harness::failed_assertions()) {}
   void scenario_played() { ++scenarios_; }
   void case_played(std::string_view what);
-  // For in_a_second.
-  int slow_once = 0;
   [[nodiscard]] int cases() const noexcept { return cases_; }
   [[nodiscard]] int scenarios() const noexcept { return scenarios_; }
   [[nodiscard]] bool played(std::string_view what) const { return what_.contains(what); }
@@ -124,22 +121,8 @@ class report {
   std::set<std::string, std::less<>> what_;
 };
 
-// What a failure delays, it delays again at the same place; what else this machine does, does not. So what takes longer than a second is
-// played once more, and the report says how often that was. `play` returns how long it took, without what only the test does.
-template <class Play>
-void in_a_second(int& slow_once, Play play) {
-  using namespace std::chrono_literals;
-  const std::chrono::nanoseconds took = play();
-  if (took < harness::scaled(1s)) return;
-  CHECK(took < harness::scaled(5s));
-  ++slow_once;
-  const std::chrono::nanoseconds again = play();
-  CHECK(again < harness::scaled(1s));
-}
-
 // SPAWNPIPE_TORTURE in the environment: so many of the places at which each call is made in a scenario, or each allocation; "all": all of
-// them; "few": the first one, in the first scenarios of each kind. Where it is not set: the first one. SPAWNPIPE_SCENARIO: the scenario of
-// that name alone.
+// them. Three where it is not set. SPAWNPIPE_SCENARIO: the scenario of that name alone.
 [[nodiscard]] int most_places();
 [[nodiscard]] std::span<const scenario> chosen(std::span<const scenario> all);
 inline constexpr int all_places = 100'000;

@@ -11,7 +11,7 @@ repeat() {
     *) usage && exit 2 ;;
   esac
   # Most of the time of a run would be that of calls that are made to fail, which is the same each time.
-  [ "$name" = windows ] || local -x SPAWNPIPE_TORTURE=${SPAWNPIPE_TORTURE:-few}
+  [ "$name" = windows ] || local -x SPAWNPIPE_TORTURE=${SPAWNPIPE_TORTURE:-1}
   build "$name" "${programs[@]}" || return 0
   rm -rf "$(folder "$name")/repeat"
   for ((lane = 0; lane < lanes; ++lane)); do

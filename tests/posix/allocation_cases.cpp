@@ -25,6 +25,7 @@ using harness::allocation_failure;
 using harness::belongings;
 using harness::command;
 using harness::patience;
+using harness::scaled;
 using harness::which_fail;
 using spawnpipe::child;
 using spawnpipe::stop_policy;
@@ -71,12 +72,9 @@ bool with_failure(const torture::scenario& what, int at, which_fail which) {
   CAPTURE((which == which_fail::one ? "alone" : "and all behind it"));
   const auto before = belongings::now();
   torture::errors_heard = 0;
-  outcome seen;
-  torture::in_a_second(the_report().slow_once, [&] {
-    const auto began = clock::now();
-    seen = on_own_thread(what, at, which);
-    return clock::now() - began;
-  });
+  const auto began = clock::now();
+  const outcome seen = on_own_thread(what, at, which);
+  CHECK(clock::now() - began < scaled(1s));
   CHECK_FALSE(seen.stranger);
   if (!seen.came) CHECK_FALSE(seen.thrown);
   const auto changed = before.changed();

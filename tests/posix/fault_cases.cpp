@@ -26,6 +26,7 @@ using faults::injected;
 using harness::belongings;
 using harness::command;
 using harness::patience;
+using harness::scaled;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
@@ -113,23 +114,15 @@ played with_fault_once(const torture::scenario& what, const failure& how, int at
 }
 
 // True where the fault came.
-bool with_fault(const torture::scenario& what, const failure& how, int at, torture::report& sum) {
+bool with_fault(const torture::scenario& what, const failure& how, int at) {
   CAPTURE(std::string(what.name));
   CAPTURE(std::string(how.call));
   CAPTURE(how.code);
   CAPTURE(at);
-  played all;
-  const auto play = [&] {
-    all = with_fault_once(what, how, at);
-    return all.took;
-  };
+  const played all = with_fault_once(what, how, at);
   const bool may_be_slow =
       std::any_of(slow_ones.begin(), slow_ones.end(), [&](const slow& each) { return each.call == how.call; });
-  if (may_be_slow) {
-    play();
-  } else {
-    torture::in_a_second(sum.slow_once, play);
-  }
+  if (!may_be_slow) CHECK(all.took < scaled(1s));
   if (all.came && torture::errors_heard == 0) {
     const bool tolerated = tolerance_of(how, what.name) != nullptr;
     CHECK_MESSAGE(tolerated, "nobody heard of it, and no table says why");
@@ -154,7 +147,7 @@ void every_fault(const torture::scenario& what, torture::report& sum) {
   for (const failure& each : faults::of_all()) {
     if (!made.contains(each.call)) continue;
     for (int at = 1; at <= most; ++at) {
-      if (!with_fault(what, each, at, sum)) break;
+      if (!with_fault(what, each, at)) break;
       sum.case_played(each.call);
     }
   }

@@ -95,33 +95,20 @@ totals every_fault(const torture::scenario& what) {
   return sum;
 }
 
-// Under Wine each case takes a tenth of a second and more: the most telling ones, but where SPAWNPIPE_TORTURE is set.
-std::span<const torture::scenario> chosen(std::span<const torture::scenario> all, std::size_t usual) {
-  return std::getenv("SPAWNPIPE_TORTURE") != nullptr ? all : all.first(usual);
-}
-
-// (A start that is refused makes few calls.)
-void play(std::span<const torture::scenario> all) {
-  int calls = 0;
-  int cases = 0;
-  for (const torture::scenario& each : all) {
+// Under Wine each case takes a tenth of a second and more: the `usual` first ones, which are the most telling, but where SPAWNPIPE_TORTURE is
+// set all of them. (Behind those are starts that are refused, which make few calls.)
+void play(std::span<const torture::scenario> all, std::size_t usual) {
+  const std::size_t count = std::getenv("SPAWNPIPE_TORTURE") != nullptr ? all.size() : usual;
+  for (std::size_t i = 0; i < count; ++i) {
     harness::bound_case(400s);
-    const totals sum = every_fault(each);
-    CHECK(sum.cases > 5);
-    calls = std::max(calls, sum.calls);
-    cases += sum.cases;
+    const totals sum = every_fault(all[i]);
+    CHECK(sum.calls > (i < usual ? 15 : 0));
+    CHECK(sum.cases > (i < usual ? 35 : 0));
   }
-  CHECK(calls > 30);
-  CHECK(cases > 60 * static_cast<int>(all.size()));
 }
 
-TEST_CASE("[P1][P3][W8][R4][T7] any call that fails, in each scenario of streams") {
-  play(chosen(torture::of_streams(), 6));
-}
-TEST_CASE("[P1][P5][P9] any call that fails, in each scenario of processes") {
-  play(chosen(torture::of_processes(), 5));
-}
-
-TEST_CASE("[P5][P6][P9] any call that fails, in each scenario of stops") { play(chosen(torture::of_stops(), 2)); }
+TEST_CASE("[P1][P3][W8][R4][T7] any call that fails, in each scenario of streams") { play(torture::of_streams(), 6); }
+TEST_CASE("[P1][P5][P9] any call that fails, in each scenario of processes") { play(torture::of_processes(), 4); }
+TEST_CASE("[P5][P6][P9] any call that fails, in each scenario of stops") { play(torture::of_stops(), 2); }
 
 }  // namespace

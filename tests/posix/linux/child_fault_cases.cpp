@@ -6,7 +6,6 @@
 #include "../../../platform/posix/child_linux.hpp"
 #include "../../../platform/posix/clone_linux.hpp"
 #include "../../children.hpp"
-#include "../../torture.hpp"
 #include "engine.hpp"
 
 #include <spawnpipe/posix.hpp>
@@ -27,6 +26,7 @@ namespace {
 
 using harness::command;
 using harness::patience;
+using harness::scaled;
 using spawnpipe::stage;
 using spawnpipe::platform::child_fault;
 using spawnpipe::platform::fault_of_child;
@@ -148,23 +148,19 @@ void check_told(const spawnpipe::error& said, const child_call& call, int code, 
 }
 
 // True where the fault came.
-bool with_fault(const start& how, const child_call& call, int code, int at, int& slow_once) {
+bool with_fault(const start& how, const child_call& call, int code, int at) {
   CAPTURE(std::string(how.name));
   CAPTURE(std::string(call.name));
   CAPTURE(code);
   CAPTURE(at);
   const harness::leak_check nothing_left;
-  spawnpipe::result<void> outcome;
-  bool came = false;
-  torture::in_a_second(slow_once, [&] {
-    const auto began = std::chrono::steady_clock::now();
-    fault_of_child = {.call = call.number, .code = code, .at = at};
-    outcome = made(how);
-    came = fault_of_child.made[call.number] >= at;
-    fault_of_child = {};
-    if (how.listed) linux_abilities::forget();
-    return std::chrono::steady_clock::now() - began;
-  });
+  const auto began = std::chrono::steady_clock::now();
+  fault_of_child = {.call = call.number, .code = code, .at = at};
+  const auto outcome = made(how);
+  const bool came = fault_of_child.made[call.number] >= at;
+  fault_of_child = {};
+  if (how.listed) linux_abilities::forget();
+  CHECK(std::chrono::steady_clock::now() - began < scaled(1s));
   if (!outcome) {
     check_told(outcome.error(), call, code, how);
     CHECK(came);
@@ -181,7 +177,6 @@ TEST_CASE("[P1][G2][G4] any call that fails in the child before exec is told wit
   if (!last_start().memory_shared) SKIP_CASE("here a new process does not share our memory");
   constexpr int most = 4;  // places where the child makes each call; those behind repeat them
   int cases = 0;
-  int slow_once = 0;
   for (const start& how : starts()) {
     CAPTURE(std::string(how.name));
     harness::bound_case(60s);
@@ -196,13 +191,12 @@ TEST_CASE("[P1][G2][G4] any call that fails in the child before exec is told wit
                     ", of which nobody knows what its failure means");
       if (call == calls().end()) continue;
       for (const int code : call->codes) {
-        for (int at = 1; at <= most && with_fault(how, *call, code, at, slow_once); ++at) ++cases;
+        for (int at = 1; at <= most && with_fault(how, *call, code, at); ++at) ++cases;
       }
     }
   }
   CHECK(cases > 200);
-  MESSAGE(starts().size(), " ways to start a child, ", cases, " cases, ", slow_once,
-          " slow once, each call at its first ", most, " places");
+  MESSAGE(starts().size(), " ways to start a child, ", cases, " cases, each call at its first ", most, " places");
   for (const child_call& each : calls()) {
     if (each.reason != nullptr) std::printf("the child goes on: %s: %s\n", each.name, each.reason);
   }
