@@ -114,7 +114,8 @@ void tree_waited_for() {
 }
 
 void held_output() {
-  const auto done = spawnpipe::run(command("grandchild", "sleep", 1000), {.until = limit(), .drain_limit = 20ms});
+  const auto done = spawnpipe::run(command("grandchild", "sleep", 1000).on_destroy(kill_soon()),
+                                   {.until = limit(), .policy = kill_soon(), .drain_limit = 20ms});
   if (!went_well(done)) return;
   note_run(*done);
   if (done->why == ended_by::itself && !done->output_error && !excused.false_end) {
