@@ -117,10 +117,11 @@ result<control_group> control_group::create() {
   if (parent.empty()) return none("control groups: no hierarchy of version 2 is mounted");
   static std::atomic<unsigned> count = 0;
   const unsigned number = count.fetch_add(1, std::memory_order_relaxed);
-  const std::string path = detail::joined({parent, parent.ends_with('/') ? "" : "/", "spawnpipe-",
-                                           detail::decimal(sys::getpid()), "-", detail::decimal(number)});
+  std::string path = detail::joined({parent, parent.ends_with('/') ? "" : "/", "spawnpipe-",
+                                     detail::decimal(sys::getpid()), "-", detail::decimal(number)});
   if (sys::mkdir(path.c_str(), 0755) != 0) return none("control groups: that of this process may not be divided");
-  control_group made(path, unique_fd(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+  unique_fd folder(sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  control_group made(std::move(path), std::move(folder));  // behind mkdir nothing may throw
   if (!made.folder_) return none("control groups: a new one cannot be opened");
   if (!made.can_kill()) return none("control groups: this kernel cannot kill one");
   return made;
@@ -158,11 +159,10 @@ bool control_group::kill() const noexcept {
 void control_group::end_all() const noexcept {
   constexpr int rounds = 100;
   constexpr int round = 10;  // ms
-  int in_vain = 3;  // so often it may be that there is no descriptor to look by: that says nothing of the group
   for (int left = rounds; left > 0; --left) {
     // It polls when it has changed since it was read.
     const unique_fd events = open("cgroup.events", O_RDONLY);
-    if (events ? !populated_by(events) : --in_vain < 0) return;
+    if (!populated_by(events)) return;
     static_cast<void>(kill());
     struct pollfd change = {.fd = events.get(), .events = POLLPRI, .revents = 0};
     sys::poll(&change, 1, round);
