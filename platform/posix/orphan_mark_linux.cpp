@@ -75,11 +75,10 @@ std::string orphan_variable(std::uint64_t nonce, std::uint64_t tree) {
 std::optional<std::uint64_t> marked_tree(std::uint64_t nonce, pid_t id) noexcept {
   const said by_process = ask(nonce, numbered_path("/proc/", id, "/environ").data());
   if (by_process.anything) return by_process.tree;
-  // Where its first thread has ended, another can be asked.
+  // Where its first thread has ended, another can be asked. Where it has not, it is asked again: now and then a system says something else.
   std::optional<std::uint64_t> found;
   const auto tasks = numbered_path("/proc/", id, "/task");
   static_cast<void>(for_each_number_in(tasks.data(), [&](pid_t thread) {
-    if (thread == id) return false;
     const auto folder = numbered_path("/proc/", id, "/task/");
     found = ask(nonce, numbered_path(folder.data(), thread, "/environ").data()).tree;
     return found.has_value();

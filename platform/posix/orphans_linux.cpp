@@ -85,13 +85,6 @@ bool same(const process_facts& one, const process_facts& other) noexcept {
 
 enum class state { gone, ended, runs, unknown };
 
-// Of a process that was seen before.
-state look_for(const process_facts& one) noexcept {
-  const auto facts = facts_of(one.id);
-  if (facts) return !same(*facts, one) ? state::gone : facts->ended() ? state::ended : state::runs;
-  return is_gone(errno) ? state::gone : state::unknown;
-}
-
 // Whether it was there to be reaped.
 bool reap_ended(id_t id, idtype_t by = P_PID) noexcept {
   siginfo_t info;
@@ -102,6 +95,14 @@ bool reap_ended(id_t id, idtype_t by = P_PID) noexcept {
 bool is_there(pid_t id) noexcept {
   siginfo_t info;
   return waitid_to_the_end(P_PID, static_cast<id_t>(id), info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+// Of a process that was seen before.
+state look_for(const process_facts& one) noexcept {
+  const auto facts = facts_of(one.id);
+  if (facts) return !same(*facts, one) ? state::gone : facts->ended() ? state::ended : state::runs;
+  // Who is a child of ours yet is not gone, whatever /proc says: forgotten, it would never be reaped.
+  return is_gone(errno) && !is_there(one.id) ? state::gone : state::unknown;
 }
 
 // ---- members
@@ -234,11 +235,12 @@ scanned scan_once(orphanage& all, const orphan_tree* about) noexcept {
   const list read = for_each_child([&](pid_t id) {
     first.add(id);
     if (led_by(all, id) != nullptr) return;
-    const auto one = facts_of(id);
-    if (!one) {
-      what.strangers = what.strangers || is_there(id);
-      return;
+    auto one = facts_of(id);
+    if (!one && is_there(id)) {
+      one = facts_of(id);  // now and then a system says something else the next time
+      what.strangers = what.strangers || !one;
     }
+    if (!one) return;
     const auto tree = tree_of(all, *one);
     if (!tree) {
       what.strangers = what.strangers || (!one->ended() && about != nullptr && one->began >= about->began);
