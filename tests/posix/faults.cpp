@@ -104,6 +104,14 @@ int pthread_sigmask_that_fails(int how, const sigset_t* set, sigset_t* old) {
   return !gives_back && due("pthread_sigmask") ? EINVAL : direct::pthread_sigmask(how, set, old);
 }
 
+int sigaction_that_fails(int number, const struct sigaction* set, struct sigaction* old) {
+  struct sigaction now {};
+  const bool known = direct::sigaction(number, nullptr, &now) == 0;
+  const bool gives_back =  // what the system gave
+      known && (now.sa_flags & SA_ONSTACK) != 0 && now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN;
+  return !gives_back && due("sigaction") ? fails<int>("sigaction") : direct::sigaction(number, set, old);
+}
+
 // It finds nothing where somebody else has taken it.
 int take_pending_that_fails(const sigset_t* set) {
   const bool now = due("take_pending");
@@ -244,6 +252,7 @@ constexpr std::array certain = {
     infallible{"uv_async_send", "the wake-up is a descriptor that is there"},
     infallible{"sigpending", "but for a bad address"},
     infallible{"pthread_sigmask(SIG_SETMASK)", "gives back a mask that the system gave"},
+    infallible{"sigaction(of ours)", "gives back what the system gave"},
     infallible{"uv_timer_start", "but for a callback that is null"},
     infallible{"uv_poll_stop", "but for a handle that is closing"},
     infallible{"uv_loop_fork", "in a forked copy only: hostile_host_cases_fork.cpp"},
@@ -328,6 +337,7 @@ void install() {
   SPAWNPIPE_SYSTEM_CALLS(REPLACE)
 #undef REPLACE
   system_calls.close = &close_that_fails;
+  system_calls.sigaction = &sigaction_that_fails;
   system_calls.read = &read_that_fails;
   system_calls.writev = &writev_that_fails;
   system_calls.writev_nosignal = &writev_nosignal_that_fails;

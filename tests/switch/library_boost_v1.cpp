@@ -54,7 +54,7 @@ class collector {
 struct task {
   explicit task(const std::string& program, const arguments& what, const std::string& input)
       : child(
-            bp::exe = program, bp::args = what, bp::std_in<in, bp::std_out> out, bp::std_err > err, loop,
+            bp::exe = program, bp::args = what, bp::std_in<in, bp::std_out> out.pipe, bp::std_err > err.pipe, loop,
             bp::on_exit = [this](int, std::error_code) {
               exited = true;
               if (on_exit) on_exit();
