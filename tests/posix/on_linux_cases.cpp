@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 #include <string>
 #include <utility>
@@ -33,6 +34,31 @@ using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 
 // ---- P1
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+TEST_CASE("[P1] signals have the names that the C library knows, and those for real time theirs") {
+  const auto said = [](int number) { return to_string(spawnpipe::exit_status::signalled(number)); };
+  const auto named = [](int number, const std::string& name) {
+    return "ended by signal " + std::to_string(number) + " (" + name + ')';
+  };
+  int known = 0;
+  for (int number = 1; number < SIGRTMIN; ++number) {
+    const char* const name = ::sigabbrev_np(number);
+    CAPTURE(number);
+    if (name == nullptr) {
+      CHECK(said(number) == "ended by signal " + std::to_string(number));
+    } else {
+      ++known;
+      CHECK(said(number) == named(number, number == SIGIO ? "SIGIO" : std::string("SIG") + name));
+    }
+  }
+  CHECK(known == 31);
+  CHECK(said(SIGRTMIN) == named(SIGRTMIN, "SIGRTMIN"));
+  CHECK(said(SIGRTMIN + 2) == named(SIGRTMIN + 2, "SIGRTMIN+2"));
+  CHECK(said(SIGRTMAX) == named(SIGRTMAX, "SIGRTMIN+" + std::to_string(SIGRTMAX - SIGRTMIN)));
+  CHECK(said(SIGRTMAX + 1) == "ended by signal " + std::to_string(SIGRTMAX + 1));
+}
+#endif
 
 TEST_CASE("[P1] an argument and a variable that are longer than the kernel takes: which, and by how much") {
   harness::leak_check nothing_left;

@@ -1,62 +1,9 @@
 // The simulated back end itself: that it notes what the library may not do, so that a clean audit means something.
-#include "simulation.hpp"
+#include "bare_seam.hpp"
 
 namespace {
 
 using namespace simulation;
-
-// Speaks to the seam in the library's place.
-class bare_seam {
- public:
-  bare_seam() {
-    sim.reset();
-    client_.completions = &inbox;
-    loop = *platform::loop_open(client_, nullptr);
-  }
-  bare_seam(const bare_seam&) = delete;
-  bare_seam& operator=(const bare_seam&) = delete;
-  ~bare_seam() { sim.reset(); }
-
-  simulated::script& sim = simulated::script::get();
-  platform::inbox inbox;
-  platform::loop* loop = nullptr;
-  platform::completion exited;
-  platform::completion done;
-
-  platform::spawned spawn() {
-    exited.handle = done.handle = [](void*) {};
-    return *platform::spawn(loop,
-                            {.program = program_,
-                             .argv = argv_,
-                             .cwd = cwd_,
-                             .environment = environment_,
-                             .in = stdio::pipe{},
-                             .out = stdio::pipe{},
-                             .err = stdio::null{},
-                             .descriptors = {},
-                             .group = process_group::automatic,
-                             .tree = process_tree::group,
-                             .end_with_host = false,
-                             .shell_line = false},
-                            exited);
-  }
-
-  // The misuse that was noted since the last call.
-  std::string noted() {
-    const auto all = sim.misuse();
-    std::string text;
-    for (; seen_ < all.size(); ++seen_) text += all[seen_] + "; ";
-    return text;
-  }
-
- private:
-  platform::loop_client client_;
-  const std::string program_ = "program";
-  const std::vector<std::string> argv_{"program"};
-  const std::optional<std::string> cwd_;
-  const std::optional<std::vector<std::string>> environment_;
-  std::size_t seen_ = 0;
-};
 
 TEST_CASE_FIXTURE(bare_seam,
                   "the simulated back end notes operations that overlap, end twice, or outlive their stream") {
