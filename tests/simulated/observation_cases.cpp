@@ -221,6 +221,17 @@ TEST_CASE_FIXTURE(audit, "[G8] in a forked copy nothing is told, and a trace is 
   sim.foreign(false);
 }
 
+TEST_CASE_FIXTURE(on_a_loop, "[W9] what an observer does not override does nothing") {
+  class deaf final : public observer {};
+  deaf sink;
+  const observation watching = must(observation::begin(sink, loop));
+  sim.next_child().ignore_terminate();
+  auto running = must(spawn(loop, on_a_loop::piped()));
+  CHECK(must(running.stop({.close_stdin = 10ms, .terminate = 10ms})).phase == stop_phase::kill);
+  sim.next_child().fail_spawn({errc::not_supported, spawnpipe::stage::process});
+  CHECK(spawn(loop, on_a_loop::piped()).failed_with(errc::not_supported));
+}
+
 // Hears of everything, and keeps nothing that could need memory.
 class counting final : public observer {
  public:

@@ -33,6 +33,9 @@ TEST_CASE("argv0 changes the name and not the program") {
   const command renamed = command("/bin/program", {"a"}).argv0("other");
   CHECK(renamed.program() == "/bin/program");
   CHECK(renamed.argv() == strings{"other", "a"});
+  const command nameless = command(std::initializer_list<std::string_view>{}).argv0("name");
+  CHECK(nameless.program().empty());
+  CHECK(nameless.argv() == strings{"name"});
 }
 
 TEST_CASE("arguments are kept as they are") {
@@ -85,6 +88,21 @@ TEST_CASE("streams and descriptors: the last word counts") {
   what.on_destroy(spawnpipe::stop_policy::graceful(std::chrono::seconds(1)));
   CHECK(what.on_destroy().close_stdin == std::chrono::seconds(1));
   CHECK(what.on_destroy().terminate == std::chrono::seconds(1));
+}
+
+TEST_CASE("streams are equal where they say the same") {
+  CHECK(stdio::pipe{.capacity = 10} == stdio::pipe{.capacity = 10});
+  CHECK(stdio::pipe{.capacity = 10} != stdio::pipe{.capacity = 11});
+  CHECK(stdio::from_file{"a"} == stdio::from_file{"a"});
+  CHECK(stdio::from_file{"a"} != stdio::from_file{"b"});
+  const stdio::to_file file{"a", stdio::file_mode::append};
+  CHECK(file == stdio::to_file{"a", stdio::file_mode::append});
+  CHECK(file != stdio::to_file{"a", stdio::file_mode::truncate});
+  CHECK(file != stdio::to_file{"b", stdio::file_mode::append});
+  CHECK(stdio::handle{{3}} == stdio::handle{{3}});
+  CHECK(stdio::handle{{3}} != stdio::handle{{4}});
+  CHECK(stdio::output(stdio::inherit{}) == stdio::output(stdio::inherit{}));
+  CHECK(stdio::output(stdio::inherit{}) != stdio::output(stdio::null{}));
 }
 
 TEST_CASE("an environment keeps the last word on each name") {

@@ -65,6 +65,16 @@ TEST_CASE("a run as text says why it was ended, and how") {
   CHECK(text.find("deadline") != std::string::npos);
   CHECK(text.find("5.0 s") != std::string::npos);
   CHECK_FALSE(done.success());
+
+  done.status = exit_status::exited(3);
+  const auto said = [&](spawnpipe::ended_by why) {
+    done.why = why;
+    return spawnpipe::to_string(done);
+  };
+  CHECK(said(spawnpipe::ended_by::itself) == "exited with code 3");
+  CHECK(said(spawnpipe::ended_by::cancelled) == "cancelled after 5.0 s: exited with code 3");
+  CHECK(said(spawnpipe::ended_by::stopped) == "stopped after 5.0 s: exited with code 3");
+  CHECK(said(spawnpipe::ended_by::output_limit) == "stopped at the output limit after 5.0 s: exited with code 3");
 }
 
 TEST_CASE("[P10] a run whose output was cut is no success") {

@@ -27,6 +27,7 @@ TEST_CASE("a result with a value") {
   CHECK_FALSE(held.failed_with(errc::timed_out));
   *held += "s";
   CHECK(*std::as_const(held) == "texts");
+  CHECK(std::as_const(held).value() == "texts");
   const std::string moved = *std::move(held);
   CHECK(moved == "texts");
 }
@@ -131,6 +132,26 @@ TEST_CASE("every code and every stage has a text of its own") {
     stages.insert(to_string(static_cast<stage>(where)));
   }
   CHECK(stages.size() == static_cast<std::size_t>(stage::signal) + 1);
+}
+
+// Those of the enumerators from zero to the last, in a row; and that of a number that is none of them.
+template <class Enumeration>
+std::string names_up_to(Enumeration last) {
+  std::string all;
+  for (int each = 0; each <= static_cast<int>(last) + 1; ++each) {
+    all += to_string(static_cast<Enumeration>(each));
+    all += ' ';
+  }
+  return all;
+}
+
+TEST_CASE("every enumerator has its own name as a text") {
+  CHECK(names_up_to(stage::signal) ==
+        "command loop pipe redirect cwd attributes process exec read write wait signal ? ");
+  CHECK(names_up_to(spawnpipe::stop_phase::kill) == "none close_stdin terminate kill ? ");
+  CHECK(names_up_to(spawnpipe::mechanism::job) == "process process_group descendants cgroup job ? ");
+  CHECK(names_up_to(spawnpipe::ended_by::output_limit) == "itself deadline cancelled stopped output_limit ? ");
+  CHECK(names_up_to(spawnpipe::standard_stream::err) == "in out err ? ");
 }
 
 TEST_CASE("an error as one line") {
