@@ -2,6 +2,7 @@
 #include "../children.hpp"
 #include "../recorder.hpp"
 #include "../scenario.hpp"
+#include "leave_copy.hpp"
 #include "replaced_call.hpp"
 
 #include <spawnpipe/posix.hpp>
@@ -39,7 +40,7 @@ int in_a_copy(Act act) {
   const pid_t copy = ::fork();
   if (copy == 0) {
     ::alarm(60);
-    ::_exit(act());
+    harness::leave_copy(act());
   }
   int status = 0;
   while (::waitpid(copy, &status, 0) == -1 && errno == EINTR) {
@@ -295,7 +296,7 @@ HOST_SCENARIO(fork_in_callback, "a callback forks") {
   const auto ran = loop->run(patience());
   if (copy == 0) {
     const auto again = loop->run(spawnpipe::deadline::now());
-    ::_exit(came == 0 && again.failed_with(errc::wrong_thread) ? fine : stolen);
+    harness::leave_copy(came == 0 && again.failed_with(errc::wrong_thread) ? fine : stolen);
   }
   EXPECT(ran);
   int status = 0;

@@ -1,6 +1,7 @@
 // The host's terminal in the hands of a child: hosts with a terminal of their own, on which the case types.
 #include "../../children.hpp"
 #include "../../scenario.hpp"
+#include "../leave_copy.hpp"
 #include "../pseudo_terminal.hpp"
 
 #include <spawnpipe/posix.hpp>
@@ -144,7 +145,7 @@ pid_t start_job(const pseudo_terminal& terminal, const std::function<int()>& act
     ::setpgid(0, 0);
     ::tcsetpgrp(terminal.fd(), ::getpid());
     ::signal(SIGTTOU, SIG_DFL);
-    ::_exit(act());
+    harness::leave_copy(act());
   }
   ::setpgid(job, job);
   ::tcsetpgrp(terminal.fd(), job);
@@ -193,9 +194,9 @@ HOST_SCENARIO(in_the_background, "a host in the background") {
   if (host == 0) {
     ::setpgid(0, 0);
     const auto done = spawnpipe::run(command("ids").group(process_group::foreground), {.until = patience()});
-    ::_exit(done && done->success() && done->out.find("\ngroup " + std::to_string(::getpgrp())) == std::string::npos
-                ? 0
-                : 1);
+    harness::leave_copy(
+        done && done->success() && done->out.find("\ngroup " + std::to_string(::getpgrp())) == std::string::npos ? 0
+                                                                                                                 : 1);
   }
   int status = 0;
   EXPECT(::waitpid(host, &status, WUNTRACED) == host);
