@@ -147,7 +147,7 @@ std::vector<result<stop_report>> stop_all(std::span<child* const> children, cons
     if (!refused) stopping.push_back({core, results.size()});
     results.push_back(refused ? result<stop_report>(*std::move(refused)) : stop_report{});
   }
-  if (stopping.empty()) return results;
+  if (loop == nullptr || stopping.empty()) return results;
 
   const auto all = [&](auto holds) {
     return std::all_of(stopping.begin(), stopping.end(), [&](const in_work& each) { return holds(*each.core); });

@@ -1,6 +1,7 @@
 #include "sh_line.hpp"
 
 #include "ascii.hpp"
+#include "joined.hpp"
 #include "shell_quote.hpp"
 
 #include <algorithm>
@@ -48,7 +49,8 @@ std::string changes_before(const command& what) {
   }
   if (what.program().starts_with('-')) text += "-- ";
   for (const auto& [name, value] : changes.changes()) {
-    if (value) text += is_variable(name) ? name + "=\"${" + name + "?}\" " : quote_for_shell(name + "=...") + ' ';
+    if (!value) continue;
+    text += is_variable(name) ? joined({name, "=\"${", name, "?}\" "}) : quote_for_shell(name + "=...") + ' ';
   }
   return text.empty() && !is_own_word(what.program()) ? text : "env " + text;
 }

@@ -288,7 +288,7 @@ SPAWNPIPE_BARE bool has_terminal() noexcept {
 SPAWNPIPE_BARE word take_terminal() noexcept {
   const word fd = call(SYS_openat, AT_FDCWD, address("/dev/tty"), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return fd;
-  const pid_t group = static_cast<pid_t>(call(SYS_getpid));
+  const auto group = static_cast<pid_t>(call(SYS_getpid));
   const word taken = call(SYS_ioctl, fd, TIOCSPGRP, address(&group));
   call(SYS_close, fd);
   return taken;
@@ -336,6 +336,7 @@ SPAWNPIPE_BARE bool is_binary(const char* path) noexcept {
   char start[128];
   const word count = call(SYS_read, fd, address(start), sizeof start);
   call(SYS_close, fd);
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): so many are what the kernel has written
   for (word at = 0; at < count && start[at] != '\n'; ++at) {
     if (start[at] == '\0') return true;
   }

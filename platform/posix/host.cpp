@@ -16,7 +16,7 @@ void suspend_host() noexcept { sys::kill(0, SIGTSTP); }
 std::vector<std::string> host_environment() {
   std::vector<std::string> variables;
   if (environ != nullptr) {
-    for (char** each = environ; *each != nullptr; ++each) variables.push_back(*each);
+    for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
   }
   return variables;
 }

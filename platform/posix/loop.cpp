@@ -66,9 +66,9 @@ int descriptors_left(std::size_t count) {
   taken.reserve(count);
   std::array<int, 2> ends{};
   if (sys::pipe_cloexec(ends.data()) != 0) return -errno;
-  for (const int end : ends) taken.push_back(unique_fd(end));
+  for (const int end : ends) taken.emplace_back(end);
   while (taken.size() < count) {
-    taken.push_back(unique_fd(sys::fcntl(taken.front().get(), F_DUPFD_CLOEXEC, 0)));
+    taken.emplace_back(sys::fcntl(taken.front().get(), F_DUPFD_CLOEXEC, 0));
     if (!taken.back()) return -errno;
   }
   return 0;

@@ -214,8 +214,11 @@ result<started> start(const spawn_plan& plan, const child_stdio& connected, cons
 result<void> contain(const spawn_plan& plan, std::optional<control_group>& into) {
   if (plan.tree == process_tree::group) return {};
   auto made = control_group::create();
-  if (made) into.emplace(*std::move(made));
-  if (!made && plan.tree == process_tree::contained) return std::move(made).error();
+  if (made) {
+    into.emplace(*std::move(made));
+  } else if (plan.tree == process_tree::contained) {
+    return std::move(made).error();
+  }
   return {};
 }
 
