@@ -52,11 +52,11 @@ const faults::tolerated* tolerance_of(const failure& how, std::string_view where
 // Where each may be told of.
 struct told {
   std::string_view call;
-  std::initializer_list<spawnpipe::stage> where;
+  std::vector<spawnpipe::stage> where;
 };
-std::span<const spawnpipe::stage> stages_of(std::string_view call) {
+const auto all_told = [] {
   using enum spawnpipe::stage;
-  static const std::array all = {
+  return std::vector<told>{
       told{"read(pipe)", {read}},
       told{"writev", {write}},
       told{"writev_nosignal", {write}},
@@ -81,8 +81,10 @@ std::span<const spawnpipe::stage> stages_of(std::string_view call) {
       told{"get_subreaper", {attributes}},
       told{"set_subreaper", {attributes}},
   };
-  const auto at = std::find_if(all.begin(), all.end(), [&](const told& each) { return each.call == call; });
-  return at != all.end() ? std::span(at->where.begin(), at->where.size()) : std::span<const spawnpipe::stage>();
+}();
+std::span<const spawnpipe::stage> stages_of(std::string_view call) {
+  const auto at = std::find_if(all_told.begin(), all_told.end(), [&](const told& each) { return each.call == call; });
+  return at != all_told.end() ? std::span(at->where) : std::span<const spawnpipe::stage>();
 }
 
 struct played {
