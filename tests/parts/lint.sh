@@ -13,22 +13,31 @@ lint_check() {
 
 sources() { find "$@" \( -name '*.cpp' -o -name '*.hpp' \) -print | LC_ALL=C sort; }
 
-# What clang has to say of the sources for Windows, on mingw-w64's headers.
-warnings_of_clang_for_windows() {
+# How clang reads sources for Windows, on mingw-w64's headers; into `for_windows`.
+flags_for_windows() {
   local standard_library
   standard_library=$(x86_64-w64-mingw32-g++-posix -print-file-name=include/c++)
-  sources lib platform/windows examples/windows | grep '\.cpp$' | xargs -P "$jobs" -n 1 clang++ -fsyntax-only \
-    --target=x86_64-w64-mingw32 --sysroot=/usr/x86_64-w64-mingw32 -isystem "$standard_library" \
-    -isystem "$standard_library/x86_64-w64-mingw32" -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
-    -DSPAWNPIPE_STATIC -Ilib/include -Ilib -Iplatform -Iexamples 2>&1
+  for_windows=(--target=x86_64-w64-mingw32 --sysroot=/usr/x86_64-w64-mingw32 -isystem "$standard_library"
+    -isystem "$standard_library/x86_64-w64-mingw32" -std=c++20 -DSPAWNPIPE_STATIC -Ilib/include -Ilib -Iplatform -Iexamples)
 }
 
-# What clang-tidy has to say of each source, by itself: the builds have it together with others, or behind a precompiled header. Of what is for
-# Windows the library's own text rules only; the rest is clang's below, on mingw-w64's headers.
+# What clang has to say of these.
+warnings_of_clang_for_windows() {
+  local for_windows
+  flags_for_windows
+  sources lib platform/windows examples/windows | grep '\.cpp$' |
+    xargs -P "$jobs" -n 1 clang++ -fsyntax-only "${for_windows[@]}" -Wall -Wextra -Wpedantic -Wconversion -Wshadow 2>&1
+}
+
+# What clang-tidy has to say of each source, by itself: the builds have it together with others, or behind a precompiled header.
 tidy() {
-  sources lib platform | grep '\.cpp$' | grep -v '^platform/windows/' |
-    xargs -P "$jobs" -I{} clang-tidy --quiet {} -- -std=c++20 -pthread -DSPAWNPIPE_BUILDING -Ilib/include -Ilib -Iplatform 2>/dev/null |
-    grep -v '^$'
+  local for_windows
+  flags_for_windows
+  {
+    sources lib platform | grep '\.cpp$' | grep -v '^platform/windows/' |
+      xargs -P "$jobs" -I{} clang-tidy --quiet {} -- -std=c++20 -pthread -DSPAWNPIPE_BUILDING -Ilib/include -Ilib -Iplatform
+    sources platform/windows | grep '\.cpp$' | xargs -P "$jobs" -I{} clang-tidy --quiet {} -- "${for_windows[@]}"
+  } 2>/dev/null | grep -v '^$'
 }
 
 lint() {
