@@ -58,6 +58,8 @@ void drop_rights();
 
 // Descriptors that this process was started with, beyond the three streams, do not reach its children.
 void shield_descriptors();
+// Interrupts end this process, though a shell that started it in the background had them ignored.
+void heed_interrupts();
 // No signal is delivered to this thread.
 void block_signals_here();
 

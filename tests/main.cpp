@@ -12,6 +12,7 @@
 int main(int argc, char** argv) {
   if (const auto code = harness::scenario::main(argc, argv)) return *code;
   host_os::shield_descriptors();
+  host_os::heed_interrupts();
   doctest::Context context;
   context.setOption("no-intro", true);
   context.setOption("minimal", true);

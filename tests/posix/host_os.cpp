@@ -215,6 +215,10 @@ void shield_descriptors() {
   }
 }
 
+void heed_interrupts() {
+  for (const int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
+}
+
 void block_signals_here() {
   sigset_t all;
   ::sigfillset(&all);

@@ -205,6 +205,8 @@ void shield_descriptors() {
   }
 }
 
+void heed_interrupts() {}
+
 void block_signals_here() {}
 
 // A request to end goes by way of the console that host and child share.
