@@ -164,18 +164,19 @@ TEST_CASE("[T2] switch list 19: a drain without a deadline lasts until the end c
 TEST_CASE("[P1][G6] switch list 20: a host with much memory starts children as one with little") {
   if (host_os::small_pieces_are_slow()) SKIP_CASE("Wine's CreateProcess forks, as Windows' does not");
   harness::leak_check nothing_left;
-  const auto quickest = [] {
-    auto best = std::chrono::steady_clock::duration::max();
+  // Of its processor time: how long it takes is, beside others, theirs to say.
+  const auto cheapest = [] {
+    auto least = std::chrono::nanoseconds::max();
     for (int i = 0; i < 30; ++i) {
-      const stopwatch time;
+      const auto before = host_os::cpu_time();
       CHECK(must(spawnpipe::run(command("exit"), {.until = patience()})).success());
-      best = std::min(best, time.elapsed());
+      least = std::min<std::chrono::nanoseconds>(least, host_os::cpu_time() - before);
     }
-    return best;
+    return least;
   };
-  const auto small = quickest();
+  const auto small = cheapest();
   const std::vector<char> much(std::size_t{1} << 29U, 'x');
-  const auto large = quickest();
+  const auto large = cheapest();
   CHECK(much[much.size() / 2] == 'x');
   RULE_HOLDS_OR_BROKEN("G6/spawn-cost", large < 2 * small);
 }
