@@ -3,8 +3,12 @@
 #ifndef SPAWNPIPE_TESTS_PATTERN_HPP
 #define SPAWNPIPE_TESTS_PATTERN_HPP
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,14 +27,20 @@ namespace pattern {
   return static_cast<char>((word(position / 8) >> (position % 8 * 8)) & 0xFFU);
 }
 
-// Bytes `from` to `from + size` of the pattern.
+// Bytes `from` to `from + size` of the pattern. By words where it can: the cases are compiled without an optimizer.
 inline void fill(char* into, std::size_t size, std::uint64_t from) noexcept {
-  for (std::size_t i = 0; i < size;) {
-    std::uint64_t rest = word((from + i) / 8) >> ((from + i) % 8 * 8);
-    for (std::size_t left = 8 - (from + i) % 8; left > 0 && i < size; --left, ++i, rest >>= 8U) {
-      into[i] = static_cast<char>(rest & 0xFFU);
+  std::size_t i = 0;
+  const auto bytewise = [&](std::size_t end) {
+    for (; i < end; ++i) into[i] = byte_at(from + i);
+  };
+  if constexpr (std::endian::native == std::endian::little) {
+    bytewise(std::min<std::size_t>(size, (8 - from % 8) % 8));
+    for (std::uint64_t index = (from + i) / 8; i + 8 <= size; i += 8, ++index) {
+      const std::uint64_t bytes = word(index);
+      std::memcpy(into + i, &bytes, 8);
     }
   }
+  bytewise(size);
 }
 
 [[nodiscard]] inline std::string make(std::size_t size, std::uint64_t from = 0) {
@@ -42,8 +52,15 @@ inline void fill(char* into, std::size_t size, std::uint64_t from) noexcept {
 // Where `bytes`, which should be the pattern from `from` on, first differs from it.
 [[nodiscard]] inline std::optional<std::uint64_t> first_difference(std::string_view bytes,
                                                                    std::uint64_t from = 0) noexcept {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != byte_at(from + i)) return from + i;
+  std::array<char, 4096> right;  // NOLINT(*-member-init): filled as far as it is looked at
+  for (std::size_t i = 0; i < bytes.size();) {
+    const std::string_view part = bytes.substr(i, right.size());
+    fill(right.data(), part.size(), from + i);
+    if (std::memcmp(part.data(), right.data(), part.size()) != 0) {
+      while (bytes[i] == byte_at(from + i)) ++i;
+      return from + i;
+    }
+    i += part.size();
   }
   return std::nullopt;
 }
