@@ -36,7 +36,7 @@ TEST_CASE("[G1][G5] switch list 11: the host's handler hears of the host's own c
     const pid_t own = ::fork();
     if (own == 0) ::_exit(42);
     const bool ended = harness::gone_within(own, 10s);
-    for (const spawnpipe::deadline limit = patience(); heard == 0 && !limit.passed() && ended;) ::usleep(1000);
+    for (const spawnpipe::deadline limit = harness::scaled(2s); heard == 0 && !limit.passed() && ended;) ::usleep(1000);
     RULE_HOLDS_OR_BROKEN("G1/sigchld", heard > 0);
     int status = 0;
     CHECK(::waitpid(own, &status, 0) == own);
