@@ -37,7 +37,8 @@ TEST_CASE_FIXTURE(traced, "[P4] a child is a bar from its start to its end, with
   script.used({.user = 1234567us, .system = 5ms, .peak_memory = 4096});
   script.in.room_for_all();
   sim.advance(1500us);
-  auto running = must(spawn(loop, on_a_loop::piped().args({"with space", "\"quoted\"", ""}).cwd("some/folder")));
+  auto running =
+      must(spawn(loop, on_a_loop::piped().args({"with space", "\"quoted\"", "", "it's"}).cwd("some/folder")));
   sim.after(250ms, [&] {
     script.out.feed("abc");
     script.exit(exit_status::exited(3));
@@ -49,7 +50,7 @@ TEST_CASE_FIXTURE(traced, "[P4] a child is a bar from its start to its end, with
   CAPTURE(bar);
   const auto says = [&](std::string_view part) { return bar.find(part) != bar.npos; };
   CHECK(says("\"tid\":1,\"name\":\"program\",\"ts\":1500.000,\"dur\":250000.000,\"cat\":\"failed\""));
-  CHECK(says(R"("command":"program 'with space' '\"quoted\"' ''")"));
+  CHECK(says(R"("command":"program 'with space' '\"quoted\"' '' 'it'\\''s'")"));
   CHECK(says("\"directory\":\"some/folder\""));
   CHECK(says("\"process\":" + std::to_string(script.id())));
   CHECK(says("\"status\":\"exited with code 3\""));
@@ -64,6 +65,26 @@ TEST_CASE_FIXTURE(traced, "[P4] a child is a bar from its start to its end, with
   CHECK(text.starts_with("[\n{"));
   CHECK(text.ends_with("}\n]\n"));
   CHECK(std::ranges::count(text, '[') == 1);
+}
+
+TEST_CASE_FIXTURE(traced,
+                  "[R1] a bar says how often a stream was paused because nobody took its bytes, and for how long") {
+  auto& script = sim.next_child();
+  auto running = start(4);
+  script.out.feed("more than four");
+  CHECK(running.wait(100ms).failed_with(errc::timed_out));
+  script.exit();
+  std::string all;
+  CHECK_OK(running.out().read_all(all, 100, 1s));
+  CHECK(all == "more than four");
+  CHECK_OK(running.wait(1s));
+  running = child();
+  const auto bars = with("\"ph\":\"X\"");
+  REQUIRE(bars.size() == 1);
+  CAPTURE(bars[0]);
+  CHECK(bars[0].find("\"out_bytes\":14,\"out_pauses\":") != std::string::npos);
+  CHECK(bars[0].find("\"out_paused_ms\":100.000") != std::string::npos);
+  CHECK(bars[0].find("err_pauses") == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(traced,

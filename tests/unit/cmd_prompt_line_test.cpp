@@ -60,6 +60,13 @@ TEST_CASE("a command as a line for the prompt of cmd.exe") {
   CHECK(cmd_prompt_line(command("show.bat", {R"(a"b)"})) == R"(show.bat "a""b")");
 }
 
+TEST_CASE("a line for a shell is read by two of them") {
+  const auto shell = command::shell("echo 50% & exit");
+  const std::string line = cmd_prompt_line(shell);
+  CAPTURE(line);
+  CHECK(line.ends_with(' ' + shell.argv().end()[-2] + R"( ^"echo 50%^ ^& exit^")"));
+}
+
 TEST_CASE("what cmd.exe cannot say is shown as what it is not") {
   CHECK(cmd_prompt_line(command("x", {"a\nb", "\xFF", "\x1A"})) ==
         "x \"a\xEF\xBF\xBD"

@@ -140,6 +140,17 @@ TEST_CASE("paths") {
   CHECK(system.find(R"(\x)") == nothing);
 }
 
+TEST_CASE("where a path leads, whatever is there") {
+  using spawnpipe::detail::windows_path_from;
+  CHECK(windows_path_from("sub/x", R"(C:\work)") == R"(C:\work\sub\x)");
+  CHECK(windows_path_from(R"(\x)", R"(C:\work)") == R"(C:\x)");
+  CHECK(windows_path_from("D:/dir", R"(C:\work)") == R"(D:\dir)");
+  for (const std::string_view name : {"", "x", "C:x", "D:"}) {
+    CAPTURE(name);
+    CHECK(windows_path_from(name, R"(C:\work)") == std::nullopt);
+  }
+}
+
 TEST_CASE("dots and spaces at the end are dropped before anything is decided") {
   files system{{R"(C:\one\evil.bat)", R"(C:\one\evil.exe)", R"(C:\work\.\evil.bat)", R"(\\?\C:\one\evil.bat.)"}};
   for (const std::string_view tail : {".", " ", "..", ". .", "   ", ".. . ."}) {
