@@ -1,16 +1,18 @@
 # shellcheck shell=bash
 # tests/run repeat: the same suites, many times.
 
-# repeat N [BUILD]: lanes of runs, each with all its programs side by side.
+# repeat N [BUILD [PROGRAM...]]: lanes of runs, each with all its programs side by side.
 repeat() {
   local count=$1 name=${2:-gcc} run lane lanes=2 failed=0 programs=("${contracts[@]}")
   case $count in '' | *[!0-9]*) usage && exit 2 ;; esac
   case $name in
-    gcc) ;;
-    asan | tsan) lanes=$((jobs + 1)) ;;  # a third of a run is waiting
+    gcc | asan | tsan) ;;
     windows) programs=(windows) ;;
     *) usage && exit 2 ;;
   esac
+  [ $# -le 2 ] || programs=("${@:3}")
+  # A good part of a run is waiting.
+  [[ $name != *san ]] || lanes=$((jobs + 3 / ${#programs[@]}))
   # Most of the time of a run would be that of what is the same each time, and which each ninth run has: calls that are made to fail, and
   # the histories on the simulated back end, which know no thread and no clock (the longest of them belong to the suite alone). And of what
   # is random: many runs have as much of it together.
