@@ -13,7 +13,7 @@ bool group_members::any(pid_t group) noexcept {
     if (facts && facts->began == began_ && lives(*facts)) return true;
     known_ = 0;
   }
-  const bool readable = for_each_process([&](const process_facts& one) {
+  const bool readable = for_each_member_of(group, [&](const process_facts& one) {
     if (!lives(one)) return false;
     known_ = one.id;
     began_ = one.began;

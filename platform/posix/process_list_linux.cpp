@@ -88,15 +88,34 @@ bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t nu
   }
 }
 
-bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept {
+namespace {
+
+template <class Skip>
+bool look_at_each(Skip skip, bool (*look)(void* context, const process_facts& one), void* context) noexcept {
   bool all = true;
   const bool listed = for_each_number_in("/proc", [&](pid_t number) {
+    if (skip(number)) return false;
     const auto facts = facts_of(number);
     // Those that are hidden from us (hidepid) are others'.
     if (!facts && !is_gone(errno) && errno != EACCES && errno != EPERM) all = false;
     return facts && look(context, *facts);
   });
   return listed && all;
+}
+
+}  // namespace
+
+bool for_each_process(bool (*look)(void* context, const process_facts& one), void* context) noexcept {
+  return look_at_each([](pid_t) { return false; }, look, context);
+}
+
+bool for_each_member_of(pid_t group, bool (*look)(void* context, const process_facts& one), void* context) noexcept {
+  // Where it is not told (the process has just ended, or a security module says no), /proc is asked.
+  const auto elsewhere = [group](pid_t number) {
+    const pid_t its = sys::getpgid(number);
+    return its >= 0 && its != group;
+  };
+  return look_at_each(elsewhere, look, context);
 }
 
 bool for_each_byte(const char* path, bool (*take)(void* context, char each), void* context) noexcept {

@@ -40,6 +40,16 @@ template <class Look>
                           &look);
 }
 
+// The same with the members of a process group. Of others no more is asked than which group is theirs, by one call each: a tenth of what
+// it takes to read of all.
+[[nodiscard]] bool for_each_member_of(pid_t group, bool (*look)(void* context, const process_facts& one),
+                                      void* context) noexcept;
+template <class Look>
+[[nodiscard]] bool for_each_member_of(pid_t group, Look look) noexcept {
+  return for_each_member_of(
+      group, [](void* context, const process_facts& one) { return (*static_cast<Look*>(context))(one); }, &look);
+}
+
 // Calls `look` with each entry of a folder whose name is a number, until it returns true. False where it cannot be read.
 [[nodiscard]] bool for_each_number_in(const char* folder, bool (*look)(void* context, pid_t number),
                                       void* context) noexcept;

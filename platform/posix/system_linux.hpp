@@ -61,6 +61,7 @@ using clone_function = int (*)(void* argument);
   X(int, get_subreaper, (int* into), (into))                                                                           \
   X(int, set_subreaper, (int yes), (yes))                                                                              \
   X(pid_t, getpgrp, (), ())                                                                                            \
+  X(pid_t, getpgid, (pid_t pid), (pid))                                                                                \
   X(pid_t, tcgetpgrp, (int terminal), (terminal))                                                                      \
   X(int, tcsetpgrp, (int terminal, pid_t group), (terminal, group))                                                    \
   X(int, tcgetattr, (int terminal, struct termios* into), (terminal, into))                                            \
@@ -83,6 +84,7 @@ using ::epoll_create1;
 using ::epoll_ctl;
 using ::epoll_wait;
 using ::getdents64;
+using ::getpgid;
 using ::getpgrp;
 using ::mkdir;
 using ::poll;

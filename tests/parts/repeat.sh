@@ -12,7 +12,7 @@ repeat() {
   esac
   [ $# -le 2 ] || programs=("${@:3}")
   # A good part of a run is waiting.
-  [[ $name != *san ]] || lanes=$((jobs + 3 / ${#programs[@]}))
+  [[ $name != *san ]] || lanes=$((jobs + 1))
   # Most of the time of a run would be that of what is the same each time, and which each ninth run has: calls that are made to fail, and
   # the histories on the simulated back end, which know no thread and no clock (the longest of them belong to the suite alone). And of what
   # is random: many runs have as much of it together.

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -40,6 +41,7 @@ using spawnpipe::stdio::null;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
 
+using open_call = replaced_call<&harness::platform::system_table::open>;
 using send_call = replaced_call<&linux_table::pidfd_send_signal>;
 using mkdir_call = replaced_call<&linux_table::mkdir>;
 using clone3_call = replaced_call<&linux_table::clone3>;
@@ -83,6 +85,28 @@ HOST_SCENARIO(by_number, "a pidfd signals no group") {
 }
 TEST_CASE("[P6][P8] a kernel before 6.9 signals a group by its number, and the process that led it is reaped last") {
   PLAY_SCENARIO("a pidfd signals no group");
+}
+
+TEST_CASE("[P6] to see who is left of a group, no more is read of others than which group is theirs") {
+  harness::leak_check nothing_left;
+  std::vector<spawnpipe::child> others;
+  for (int i = 0; i < 20; ++i) others.push_back(must(spawnpipe::spawn(quiet(command("hang")))));
+  auto running = must(spawnpipe::spawn(quiet(command("grandchild", "hang"))));
+  const std::int64_t grandchild = number_from(running);
+  CHECK(must(running.wait(patience())).success());
+  std::size_t read = 0;
+  {
+    const open_call opens([&](const char* path, int flags, int mode) {
+      const std::string_view name = path;
+      read += name.starts_with("/proc/") && name.ends_with("/stat") ? 1U : 0U;
+      return open_call::direct(path, flags, mode);
+    });
+    CHECK(running.wait_tree(0ms).failed_with(errc::timed_out));
+  }
+  CHECK(read > 0);
+  CHECK(read < others.size());
+  CHECK(must(running.stop(stop_policy::immediate())).tree.gone);
+  CHECK(gone_within(grandchild, 5s));
 }
 
 TEST_CASE("[P8] the group of a process that has ended is signalled by its pidfd: a stranger's of that number is not") {
