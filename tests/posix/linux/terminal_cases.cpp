@@ -6,11 +6,13 @@
 
 #include <spawnpipe/posix.hpp>
 
+#include <array>
 #include <cerrno>
 #include <functional>
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,18 +139,26 @@ TEST_CASE("[P6][P5] Ctrl-Z suspends the child in the foreground, which can be re
   PLAY_SCENARIO("Ctrl-Z on a child in the foreground");
 }
 
-// A shell with one job: what `act` does, in a group of its own that has the terminal. Returns the job's id.
+// A shell with one job: what `act` does, in a group of its own that has the terminal. Returns the job's id. The job begins when it has the
+// terminal: given to it any later, it would be taken from the job's child.
 pid_t start_job(const pseudo_terminal& terminal, const std::function<int()>& act) {
   ::signal(SIGTTOU, SIG_IGN);
+  std::array<int, 2> gate{};
+  EXPECT(::pipe2(gate.data(), O_CLOEXEC) == 0);
   const pid_t job = ::fork();
   if (job == 0) {
-    ::setpgid(0, 0);
-    ::tcsetpgrp(terminal.fd(), ::getpid());
+    ::close(gate[1]);
+    char nothing = 0;
+    while (::read(gate[0], &nothing, 1) == -1 && errno == EINTR) {
+    }
+    ::close(gate[0]);
     ::signal(SIGTTOU, SIG_DFL);
     harness::leave_copy(act());
   }
-  ::setpgid(job, job);
-  ::tcsetpgrp(terminal.fd(), job);
+  ::close(gate[0]);
+  EXPECT(::setpgid(job, job) == 0);
+  EXPECT(::tcsetpgrp(terminal.fd(), job) == 0);
+  ::close(gate[1]);
   return job;
 }
 
