@@ -1,8 +1,8 @@
 // The new process, up to exec. Read the rules in the header before adding a line.
 //
 // Order: leave the host's descriptor table first (until then nothing may be opened or closed), then signals, group,
-// descriptors, directory, mask, exec. Signals are blocked until right before exec, and handlers are the default by then:
-// a handler of the host would run in the host's memory.
+// descriptors, directory, mask, exec. Signals are blocked until right before exec, and handlers are the default by then, but for
+// stops: a handler of the host would run in the host's memory.
 #include "child_linux.hpp"
 
 #include "bare.hpp"
@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,22 +30,11 @@ namespace {
 
 using word = long;
 
-#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
-SPAWNPIPE_BARE word refusal(word number) noexcept {
-  if (number < 0 || number >= static_cast<word>(child_fault::most)) return 0;
-  const int made = ++fault_of_child.made[number];
-  return number == fault_of_child.call && made == fault_of_child.at ? -fault_of_child.code : 0;
-}
-#else
-SPAWNPIPE_BARE SPAWNPIPE_INLINE word refusal(word /*number*/) noexcept { return 0; }
-#endif
-
 // A bare call: the kernel's answer, negative errors included. libc's own would write errno, which is the host's.
 #if defined(__x86_64__) && defined(__LP64__)
 constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
-SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
-                                          word e = 0) noexcept {
-  if (const word refused = refusal(number); refused != 0) return refused;
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word bare_call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
+                                               word e = 0) noexcept {
   word answer = number;
   register word fourth asm("r10") = d;
   register word fifth asm("r8") = e;
@@ -53,9 +43,8 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, w
 }
 #elif defined(__aarch64__)
 constexpr word on_this_stack = CLONE_VM | CLONE_VFORK;
-SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
-                                          word e = 0) noexcept {
-  if (const word refused = refusal(number); refused != 0) return refused;
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word bare_call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
+                                               word e = 0) noexcept {
   register word which asm("x8") = number;
   register word first asm("x0") = a;
   register word second asm("x1") = b;
@@ -68,12 +57,30 @@ SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, w
 #else
 constexpr word on_this_stack = 0;  // a copy: the call is a function
 // errno is the calling thread's, which stands still, and does not look at it afterwards.
-SPAWNPIPE_BARE inline word call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
-  if (const word refused = refusal(number); refused != 0) return refused;
+SPAWNPIPE_BARE inline word bare_call(word number, word a = 0, word b = 0, word c = 0, word d = 0, word e = 0) noexcept {
   const word answer = ::syscall(number, a, b, c, d, e);
   return answer == -1 ? -errno : answer;
 }
 #endif
+
+#if defined(SPAWNPIPE_CHILD_FAULTS)
+// What a test has in store for this call: its error, or a signal before it is made.
+SPAWNPIPE_BARE word refusal(word number) noexcept {
+  if (number < 0 || number >= static_cast<word>(child_fault::most)) return 0;
+  const int made = ++fault_of_child.made[number];
+  if (number != fault_of_child.call || made != fault_of_child.at) return 0;
+  if (fault_of_child.raised != 0) bare_call(SYS_kill, bare_call(SYS_getpid), fault_of_child.raised);
+  return -fault_of_child.code;
+}
+#else
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word refusal(word /*number*/) noexcept { return 0; }
+#endif
+
+SPAWNPIPE_BARE SPAWNPIPE_INLINE word call(word number, word a = 0, word b = 0, word c = 0, word d = 0,
+                                          word e = 0) noexcept {
+  const word refused = refusal(number);
+  return refused != 0 ? refused : bare_call(number, a, b, c, d, e);
+}
 
 SPAWNPIPE_BARE inline word address(const void* of) noexcept { return reinterpret_cast<word>(of); }
 
@@ -254,21 +261,71 @@ struct kernel_sigaction {
 constexpr kernel_sigaction by_default = {};
 constexpr word no_signals[_NSIG / 8 / sizeof(word)] = {};
 
-// Emulators keep some numbers for themselves, and call those invalid.
-SPAWNPIPE_BARE void set_default(child_plan& plan, int number) noexcept {
-  const word done = call(SYS_rt_sigaction, number, address(&by_default), 0, _NSIG / 8);
-  if (done < 0 && done != -EINVAL) fail(plan, child_step::signals, done);
+// What Ctrl-Z and the terminal send, and a program may catch.
+SPAWNPIPE_BARE constexpr bool is_stop(int number) noexcept {
+  return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+// A process that is stopped between its mask's lifting and exec would stop the host, which waits for that exec. So a stop is caught,
+// and noted for the host, which sends it again behind exec. One that comes while exec is under way is delivered by the kernel to the new
+// program, for which exec has made it the default again. The handler has a stack of its own, and finds the plan at its start.
+SPAWNPIPE_BARE void note_stop(int number, siginfo_t* /*info*/, void* context) noexcept {
+  child_plan& plan = **static_cast<child_plan**>(static_cast<ucontext_t*>(context)->uc_stack.ss_sp);
+  plan.stops = plan.stops | child_plan::stop(number);
+  if (plan.report_fd < 0) return;
+  const child_report report = {.failure = {}, .stop = number};
+  call(SYS_write, plan.report_fd, address(&report), sizeof report);
+}
+
+constexpr int of_note_stop = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+
+#if defined(__x86_64__) && defined(__LP64__)
+// The way back out of a handler, which this kernel wants to be told.
+static_assert(SYS_rt_sigreturn == 15);
+[[gnu::naked]] SPAWNPIPE_BARE void leave_handler() noexcept { asm volatile("movl $15, %eax\n\tsyscall"); }
+constexpr word has_restorer = 0x04000000;  // SA_RESTORER, which libc keeps to itself
+#elif defined(__aarch64__)
+constexpr void (*leave_handler)() = nullptr;  // the kernel brings it along
+constexpr word has_restorer = 0;
+#endif
+
+SPAWNPIPE_BARE word catch_stop(int number) noexcept {
+#if defined(__aarch64__) || (defined(__x86_64__) && defined(__LP64__))
+  kernel_sigaction caught;
+  caught.handler = reinterpret_cast<const void*>(note_stop);
+  caught.rest[0] = of_note_stop | has_restorer;
+  caught.rest[1] = reinterpret_cast<word>(leave_handler);
+  caught.rest[2] = -1;  // no other one meanwhile
+  return call(SYS_rt_sigaction, number, address(&caught), 0, _NSIG / 8);
+#else
+  struct sigaction caught;
+  caught.sa_sigaction = note_stop;
+  caught.sa_flags = of_note_stop;
+  sigfillset(&caught.sa_mask);
+  return ::sigaction(number, &caught, nullptr) == 0 ? 0 : -errno;
+#endif
+}
+
+SPAWNPIPE_BARE word set_default(int number) noexcept {
+  return call(SYS_rt_sigaction, number, address(&by_default), 0, _NSIG / 8);
 }
 
 SPAWNPIPE_BARE void reset_signals(child_plan& plan) noexcept {
-  for (int number = 1; number < _NSIG; ++number) {
-    if (number != SIGKILL && number != SIGSTOP && number != SIGHUP) set_default(plan, number);
-  }
   // Who ignores SIGHUP means it for its children (nohup). A handler for it must not run here.
   kernel_sigaction hangup;
+  hangup.handler = nullptr;
   const word asked = call(SYS_rt_sigaction, SIGHUP, 0, address(&hangup), _NSIG / 8);
   if (asked < 0) fail(plan, child_step::signals, asked);
-  if (hangup.handler != reinterpret_cast<const void*>(SIG_IGN)) set_default(plan, SIGHUP);
+  const bool stays = hangup.handler == reinterpret_cast<const void*>(SIG_IGN);
+
+  const word placed = call(SYS_sigaltstack, address(&plan.stop_stack), 0);
+  if (placed < 0) fail(plan, child_step::signals, placed);
+  for (int number = 1; number < _NSIG; ++number) {
+    if (number == SIGKILL || number == SIGSTOP || (number == SIGHUP && stays)) continue;
+    const word done = is_stop(number) ? catch_stop(number) : set_default(number);
+    // Emulators keep some numbers for themselves, and call those invalid.
+    if (done < 0 && done != -EINVAL) fail(plan, child_step::signals, done);
+  }
 }
 
 SPAWNPIPE_BARE void unblock_signals(child_plan& plan) noexcept {
@@ -363,7 +420,7 @@ SPAWNPIPE_BARE bool is_binary(const char* path) noexcept {
 
 const bool detached_shares_memory = on_this_stack != 0;
 
-#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
+#if defined(SPAWNPIPE_CHILD_FAULTS)
 child_fault fault_of_child;
 #endif
 

@@ -6,8 +6,12 @@
 #ifndef SPAWNPIPE_PLATFORM_POSIX_CHILD_LINUX_HPP
 #define SPAWNPIPE_PLATFORM_POSIX_CHILD_LINUX_HPP
 
-#include <cstddef>
+#include "bare.hpp"
+
+#include <signal.h>
 #include <sys/types.h>
+
+#include <cstddef>
 
 namespace spawnpipe::platform {
 
@@ -20,10 +24,11 @@ struct child_failure {
   std::size_t index = 0;  // of the descriptor, at step redirect
 };
 
-// What is written into the report pipe, where there is one: a failure, or that a detached process was made.
+// What is written into the report pipe, where there is one: a failure, that a detached process was made, or that a stop came.
 struct child_report {
   child_failure failure;
   pid_t born = 0;
+  int stop = 0;
 };
 
 // One descriptor of the child. First the sources that something else will be moved onto are moved out of the way.
@@ -50,14 +55,17 @@ struct child_plan {
   child_group group;
   bool detached;                  // it makes the process that is meant, and ends
   pid_t ends_with;                // the process whose end is its own; 0: none
-  int control_group;              // the folder of the one that it is born into; -1: the host's
+  int control_group = -1;         // the folder of the one that it is born into; -1: the host's
   const char* cwd;                // null: the host's
   const char* const* candidates;  // paths to try, null behind them
   char* const* argv;
   char* const* environment;
   const char** shell_argv;  // for a script without shebang: /bin/sh, room for the path, argv[1] ...
+  stack_t stop_stack;       // for the handler of stops; begins with the address of this plan
 
   // Written by the child.
+  volatile unsigned stops;  // stop() of each SIGTSTP, SIGTTIN, SIGTTOU that came before exec, and is to be sent again
+  SPAWNPIPE_BARE static constexpr unsigned stop(int number) noexcept { return 1U << static_cast<unsigned>(number); }
   volatile bool began;
   volatile pid_t born;  // detached: the process that is meant
   child_failure failure;
@@ -69,15 +77,16 @@ extern const bool detached_shares_memory;
 // Runs a child_plan; for clone. Does not return.
 int run_child(void* plan) noexcept;
 
-#if defined(SPAWNPIPE_REPLACEABLE_CALLS)
-// Of tests: a call that is not made, and fails, when it is to be made for the `at`th time. The child reads it in the memory that it
-// shares with the host, and counts there.
+#if defined(SPAWNPIPE_CHILD_FAULTS)
+// Of tests: what happens when a call is to be made for the `at`th time. It is not made, and fails, if there is a `code`. The child reads
+// this in the memory that it shares with the host, and counts there.
 struct child_fault {
   static constexpr std::size_t most = 512;
 
   long call = -1;  // its number; -1: none fails
   int code = 0;
   int at = 0;
+  int raised = 0;       // a signal that the child sends itself before that call
   int made[most] = {};  // how often each was to be made
 };
 extern child_fault fault_of_child;

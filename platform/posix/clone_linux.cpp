@@ -6,15 +6,22 @@
 // ends before exec (exit_signal 0, which exec turns into SIGCHLD): a spawn that fails is nobody's business but ours. Only the
 // last way sends one, which qemu-user demands.
 //
+// A stop (SIGTSTP of Ctrl-Z, SIGTTIN, SIGTTOU) that the child gets in the moment between its mask's lifting and exec would stop both. The
+// child notes it instead, and goes on to exec, and it is sent again here: while signals are still blocked, so that a host whose group got
+// it too is not stopped, and continued, before its child is stopped. Of SIGSTOP, which cannot be caught, this cannot be said: who sends that
+// to the host's group at that moment has both stopped, and both go on when the group is continued.
+//
 // Emulators (valgrind, qemu-user) run such a clone as a fork, and what the child writes stays in its copy. The first child tells:
 // it has a pipe for its report, and a flag to set. Where the flag is not seen, memory is not shared, and the pipe stays.
 #include "clone_linux.hpp"
 
 #include "plug.hpp"
+#include "signal_linux.hpp"
 #include "system_linux.hpp"
 #include "waitid_linux.hpp"
 
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -34,6 +41,10 @@
 #endif
 #if !defined(CLONE_INTO_CGROUP)
 #define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+
+#if !defined(AT_MINSIGSTKSZ)
+#define AT_MINSIGSTKSZ 51
 #endif
 
 namespace spawnpipe::platform {
@@ -63,6 +74,14 @@ bool find_out(std::atomic<ability>& kept, bool (*look)() noexcept) noexcept {
 // What the child needs is a few hundred bytes, and a kilobyte to list a folder.
 constexpr std::size_t stack_size = 8192;
 
+// For a handler: what the kernel saves, which depends on the processor (AT_MINSIGSTKSZ; kernels that do not tell it know of no more than
+// this), and the handler itself.
+std::size_t stop_stack_size() noexcept {
+  constexpr std::size_t known_before = 8192;
+  constexpr std::size_t of_handler = 1024;
+  return std::max<std::size_t>(::getauxval(AT_MINSIGSTKSZ), known_before) + of_handler;
+}
+
 // Whether the system says that there is no such call, or not with such flags: also a filter, which may answer EPERM.
 bool not_there(int code) noexcept { return code == ENOSYS || code == EPERM || code == EINVAL; }
 
@@ -89,11 +108,15 @@ pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noex
 
 // One attempt after the other, down to what the system has.
 pid_t make_process(child_plan& plan, int& pidfd) noexcept {
-  const std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[stack_size]);
+  const std::size_t for_stops = stop_stack_size();
+  const std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[stack_size + for_stops]);
   if (!stack) {
     errno = ENOMEM;
     return -1;
   }
+  std::byte* const stop_stack = stack.get() + stack_size;
+  new (stop_stack) child_plan*(&plan);
+  plan.stop_stack = {.ss_sp = stop_stack, .ss_flags = 0, .ss_size = for_stops};
   for (;;) {
     const int how = best.load(std::memory_order_relaxed);
     pidfd = -1;
@@ -133,7 +156,16 @@ void read_report(int fd, child_plan& into) noexcept {
     if (count < 0 && errno == EINTR) continue;
     if (count != sizeof said) return;
     if (said.born != 0) into.born = said.born;
+    if (said.stop != 0) into.stops = into.stops | child_plan::stop(said.stop);
     if (said.failure.step != child_step::none) into.failure = said.failure;
+  }
+}
+
+// The stops that a child was spared until exec. A detached one was in a session of its own by then, where they have no effect.
+void send_stops(const child_plan& plan, pid_t pid, int pidfd) noexcept {
+  if (plan.detached || plan.failure.step != child_step::none) return;
+  for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+    if ((plan.stops & child_plan::stop(number)) != 0) static_cast<void>(signal_child(pid, pidfd, number));
   }
 }
 
@@ -202,6 +234,7 @@ started start_child(child_plan& plan) noexcept {
   plan.report_fd = -1;
   plan.began = false;
   plan.born = 0;
+  plan.stops = 0;
   plan.failure = {};
   // Where this may come back before the child is at exec, what we close must stay open there.
   if (known != memory::shared) plan.shared_table = false;
@@ -222,13 +255,21 @@ started start_child(child_plan& plan) noexcept {
   int pidfd = -1;
   const pid_t pid = make_process(plan, pidfd);
   const int code = errno;
+  const bool shared = plan.began;
+  if (pid >= 0) {
+    // Not where it can be avoided: a copy that another thread has just forked holds the pipe open for as long as it lives.
+    if (!shared || by_pipe) {
+      report_of_child.reset();  // so that exec, or the child's end, is the end of the pipe
+      read_report(report.get(), plan);
+    }
+    send_stops(plan, pid, pidfd);
+  }
   sys::restore_signals(&before);
   if (pid < 0) {
     result.code = code;
     return result;
   }
-
-  const bool shared = plan.began;
+  if (known == memory::unknown) seen_memory.store(shared ? memory::shared : memory::copied, std::memory_order_relaxed);
 #if defined(SPAWNPIPE_REPLACEABLE_CALLS)
   const auto reopened = std::count_if(plan.descriptors, plan.descriptors + plan.descriptor_count,
                                       [](const child_descriptor& each) { return each.reopened; });
@@ -238,12 +279,6 @@ started start_child(child_plan& plan) noexcept {
                   .close_range = plan.close_range,
                   .reopened = static_cast<std::size_t>(reopened)};
 #endif
-  if (known == memory::unknown) seen_memory.store(shared ? memory::shared : memory::copied, std::memory_order_relaxed);
-  // Not where it can be avoided: a copy that another thread has just forked holds the pipe open for as long as it lives.
-  if (!shared || by_pipe) {
-    report_of_child.reset();  // so that exec, or the child's end, is the end of the pipe
-    read_report(report.get(), plan);
-  }
   result.pid = pid;
   if (plan.detached) {
     reap(pid);

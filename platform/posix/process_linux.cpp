@@ -12,6 +12,7 @@
 
 #include "clone_linux.hpp"
 #include "error.hpp"
+#include "signal_linux.hpp"
 #include "waitid_linux.hpp"
 
 #include <poll.h>
@@ -88,34 +89,10 @@ void look_for_end(process& self) noexcept {
   self.owner->client.completions->push(*self.exited);
 }
 
-// True while it can be waited for: until then its number, and its group's, are nobody else's.
-bool still_ours(const process& self) noexcept {
-  siginfo_t info;
-  return look(self, info, WNOWAIT, nullptr) >= 0;
-}
-
-int send(const process& self, int signal) noexcept {
-  if (self.pidfd) {
-    if (sys::pidfd_send_signal(self.pidfd.get(), signal, 0) == 0) return 0;
-    if (errno != ENOSYS && errno != EPERM) return -1;
-  }
-  if (!still_ours(self)) {
-    errno = ESRCH;
-    return -1;
-  }
-  return sys::kill(self.pid, signal);
-}
+int send(const process& self, int signal) noexcept { return signal_child(self.pid, self.pidfd.get(), signal); }
 
 int send_to_group(const process& self, int signal) noexcept {
-  if (self.pidfd) {
-    if (sys::pidfd_send_signal(self.pidfd.get(), signal, pidfd_signal_process_group) == 0) return 0;
-    if (errno != EINVAL && errno != ENOSYS && errno != EPERM) return -1;  // before 6.9 there is no such flag
-  }
-  if (!still_ours(self)) {
-    errno = ESRCH;
-    return -1;
-  }
-  return sys::kill(-self.pid, signal);
+  return signal_group_of_child(self.pid, self.pidfd.get(), signal);
 }
 
 // By the number nothing is sent: a stranger who has it by now could only hide that the group is gone.

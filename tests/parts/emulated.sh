@@ -13,8 +13,8 @@ emulated() {
   headers_alone "$PWD/$dir/include" doctest uv uv.h
   printf '== The engine for aarch64, under qemu-user\n'
   if aarch64-linux-gnu-g++ -std=c++20 -O2 -Wall -Wextra -Werror -static -o "$dir/engine-alone" \
-    "-DHARNESS_CHILD_PROGRAM=\"$PWD/$(folder gcc)/tests/child\"" -isystem "$dir/include" -Ilib/include -Ilib -Iplatform \
-    tests/posix/linux/engine_alone.cpp platform/posix/{child,clone,system}_linux.cpp platform/posix/{plug,system}.cpp; then
+    -DSPAWNPIPE_CHILD_FAULTS "-DHARNESS_CHILD_PROGRAM=\"$PWD/$(folder gcc)/tests/child\"" -isystem "$dir/include" -Ilib/include -Ilib -Iplatform \
+    tests/posix/linux/engine_alone.cpp platform/posix/{child,clone,signal,system}_linux.cpp platform/posix/{plug,system}.cpp; then
     note_case emulated build passed ''
     note_run emulated 'under qemu-user' timeout -k 20 300 env ENGINE_WAY=clone_signalling qemu-aarch64-static "$dir/engine-alone"
   else

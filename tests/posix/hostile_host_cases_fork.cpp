@@ -355,6 +355,8 @@ HOST_SCENARIO(unobserved, "an observed host forks") {
   EXPECT(sink.count("1 stop ended by kill") == 1);
   EXPECT(trace->close());
   EXPECT(harness::read_file(file).size() > before.size());
+  *running = spawnpipe::child();
+  EXPECT(host_os::children().empty());
 }
 TEST_CASE("[G8] a forked copy tells no observer, and leaves the file of a trace as it is") {
   PLAY_SCENARIO("an observed host forks");

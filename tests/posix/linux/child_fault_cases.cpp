@@ -57,6 +57,7 @@ const std::vector<child_call>& calls() {
        "an emulator keeps some numbers",
        {EFAULT, EINVAL},
        {EINVAL}},
+      {SYS_sigaltstack, "sigaltstack", stage::attributes, nullptr, {ENOMEM, EPERM}},
       {SYS_rt_sigprocmask, "rt_sigprocmask", stage::attributes, nullptr, {EINVAL, EFAULT}},
       {SYS_setsid, "setsid", stage::attributes, nullptr, {EPERM}},
       {SYS_setpgid, "setpgid", stage::attributes, nullptr, {EPERM, EACCES, ESRCH}},

@@ -6,15 +6,56 @@
 
 #include <spawnpipe/posix.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace harness {
+namespace {
+
+using spawnpipe::platform::fault_of_child;
+
+// The signal with which a child was stopped, within our patience; 0: none.
+int stopped_by(std::int64_t id) {
+  for (const auto until = patience(); !until.passed(); std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
+    siginfo_t info = {};
+    if (::waitid(P_PID, static_cast<id_t>(id), &info, WSTOPPED | WNOHANG | __WALL) != 0) return 0;
+    if (info.si_pid != 0) return info.si_status;
+  }
+  return 0;
+}
+
+// A stop that the child gets before exec, while it is blocked or behind that, would have us wait for an exec that does not come.
+void expect_stops_arrive() {
+  constexpr auto own = spawnpipe::process_group::own;
+  for (const long call : {SYS_rt_sigprocmask, SYS_execve}) {
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+      fault_of_child = {.call = call, .at = 1, .raised = signal};
+      auto running = spawnpipe::spawn(quiet(command("cat")).in(spawnpipe::stdio::pipe{}).group(own));
+      fault_of_child = {};
+      EXPECT(running);
+      EXPECT(stopped_by(running->id()) == signal);
+      EXPECT(::kill(static_cast<pid_t>(running->id()), SIGCONT) == 0);
+      EXPECT(running->in().close());
+      const auto status = running->wait(patience());
+      EXPECT(status && status->success());
+    }
+  }
+  fault_of_child = {.call = SYS_execve, .at = 1, .raised = SIGTSTP};
+  const auto missing = spawnpipe::run(spawnpipe::command("no-such-program-here"), {.until = patience()});
+  fault_of_child = {};
+  EXPECT(!missing && missing.error() == std::errc::no_such_file_or_directory);
+}
+
+}  // namespace
 
 void expect_spawns_work() {
   using spawnpipe::stage;
@@ -65,6 +106,7 @@ void expect_spawns_work() {
     EXPECT(status && status->signal() == SIGKILL);
     EXPECT(running->kill().failed_with(spawnpipe::errc::already_exited));
   }
+  expect_stops_arrive();
   EXPECT(host_os::open_descriptors() == descriptors);
   EXPECT(host_os::children() == children);
   ::close(leaked);

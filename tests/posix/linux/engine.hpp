@@ -12,7 +12,7 @@ inline spawnpipe::platform::linux_table& table_in_use(spawnpipe::platform::linux
 }
 
 // In a scenario: spawns that succeed, fail at each stage, are fed, captured and killed; exactly the descriptors that were
-// asked for; and nothing left behind. EXPECTs.
+// asked for; stops that come early; and nothing left behind. EXPECTs.
 void expect_spawns_work();
 
 }  // namespace harness

@@ -18,6 +18,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ using spawnpipe::platform::child_descriptor;
 using spawnpipe::platform::child_group;
 using spawnpipe::platform::child_plan;
 using spawnpipe::platform::child_step;
+using spawnpipe::platform::fault_of_child;
 using spawnpipe::platform::linux_abilities;
 using spawnpipe::platform::started;
 using spawnpipe::platform::unique_fd;
@@ -47,6 +49,10 @@ class start {
     cwd_ = folder;
     return *this;
   }
+  start& group(child_group which) {
+    group_ = which;
+    return *this;
+  }
 
   started now() {
     std::vector<char*> argv = {program_.data()};
@@ -62,7 +68,7 @@ class start {
     plan.close_range = linux_abilities::close_range();
     plan.shared_table = plan.close_range;
     plan.host = ::getpid();
-    plan.group = child_group::session;
+    plan.group = group_;
     plan.cwd = cwd_;
     plan.candidates = candidates.data();
     plan.argv = argv.data();
@@ -79,6 +85,7 @@ class start {
   std::string program_;
   std::vector<std::string> arguments_;
   const char* cwd_ = nullptr;
+  child_group group_ = child_group::session;
   std::array<child_descriptor, 3> streams_ = {
       {{0, -1, false, false, 0}, {1, -1, false, false, 0}, {2, -1, false, false, 0}}};
 };
@@ -143,6 +150,33 @@ TEST_CASE("a child has the streams that it was given, and nothing else that is o
   CHECK(seen.find("\n1 pipe ") != std::string::npos);
   CHECK(seen.find("\n2 ") != std::string::npos);
   CHECK(std::count(seen.begin(), seen.end(), '\n') == 3);
+}
+
+TEST_CASE("a stop that a child gets before exec stops it when it is there") {
+  for (const long call : {SYS_rt_sigprocmask, SYS_execve}) {
+    for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+      std::array<int, 2> ends{};
+      REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+      const unique_fd theirs(ends[0]);
+      unique_fd ours(ends[1]);
+      fault_of_child = {.call = call, .at = 1, .raised = signal};
+      const started made = start({"cat"}).stream(0, theirs.get()).group(child_group::group).now();
+      fault_of_child = {};
+      REQUIRE(made.code == 0);
+      int status = 0;
+      pid_t seen = 0;
+      for (int tries = 0; seen == 0 && tries < 10'000; ++tries) {
+        seen = ::waitpid(made.pid, &status, WUNTRACED | WNOHANG | __WALL);
+        if (seen == 0) ::usleep(1000);
+      }
+      CHECK(seen == made.pid);
+      CHECK(WIFSTOPPED(status));
+      CHECK(WSTOPSIG(status) == signal);
+      ::kill(made.pid, SIGCONT);
+      ours.reset();
+      CHECK(status_of(made.pid) == 0);
+    }
+  }
 }
 
 TEST_CASE("many starts, good and bad, leave nothing open") {

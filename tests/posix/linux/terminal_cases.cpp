@@ -1,4 +1,5 @@
 // The host's terminal in the hands of a child: hosts with a terminal of their own, on which the case types.
+#include "../../../platform/posix/child_linux.hpp"
 #include "../../children.hpp"
 #include "../../scenario.hpp"
 #include "../leave_copy.hpp"
@@ -14,6 +15,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ using harness::patience;
 using harness::pseudo_terminal;
 using spawnpipe::errc;
 using spawnpipe::process_group;
+using spawnpipe::platform::fault_of_child;
 using spawnpipe::stdio::handle;
 using spawnpipe::stdio::pipe;
 using namespace std::chrono_literals;
@@ -162,17 +165,19 @@ pid_t start_job(const pseudo_terminal& terminal, const std::function<int()>& act
   return job;
 }
 
-HOST_SCENARIO(under_a_shell, "Ctrl-Z on a run under a shell") {
+// Ctrl-Z is typed as soon as the job's child has the terminal, or comes when that is about to call exec.
+void suspend_a_job(bool before_exec) {
   pseudo_terminal terminal;
   if (!terminal) SKIP_SCENARIO(no_terminal);
   EXPECT(terminal.control());
   const pid_t job = start_job(terminal, [&] {
+    if (before_exec) fault_of_child = {.call = SYS_execve, .at = 1, .raised = SIGTSTP};
     const auto done = spawnpipe::run(reading(terminal, command("cat")), {.until = patience()});
     return done && done->success() && done->out == "after\n" ? 0 : 1;
   });
   EXPECT(soon([&] { return terminal.foreground() != job && terminal.foreground() > 0; }));  // the job's child has it
   const pid_t child = terminal.foreground();
-  terminal.type(ctrl_z);
+  if (!before_exec) terminal.type(ctrl_z);
   int status = 0;
   EXPECT(::waitpid(job, &status, WUNTRACED) == job);
   EXPECT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTSTP);
@@ -191,6 +196,11 @@ HOST_SCENARIO(under_a_shell, "Ctrl-Z on a run under a shell") {
   terminal.type(ctrl_d);
   EXPECT(::waitpid(job, &status, 0) == job);
   EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+HOST_SCENARIO(under_a_shell, "Ctrl-Z on a run under a shell") { suspend_a_job(false); }
+HOST_SCENARIO(before_exec, "Ctrl-Z before exec, under a shell") { suspend_a_job(true); }
+TEST_CASE("[P6] Ctrl-Z before the child is at exec suspends the host with it, as any other does") {
+  PLAY_SCENARIO("Ctrl-Z before exec, under a shell");
 }
 TEST_CASE("[P6] Ctrl-Z in a run suspends the host with its child, and the shell's fg lets both go on") {
   PLAY_SCENARIO("Ctrl-Z on a run under a shell");
