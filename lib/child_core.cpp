@@ -267,6 +267,8 @@ void child_core::hurry() noexcept {
 
 void child_core::end_stop() noexcept {
   stopping_ = false;
+  // As at its exit, which may have come before the stop: then stdin was closed for its tree, with what was still to be written.
+  if (status_ && in_) in_->stop();
   grace_.disarm();
   tree_timer_.disarm();
   await_no_more();

@@ -106,6 +106,17 @@ TEST_CASE("[P5][P6] a stop ends what a child that has ended left behind") {
   CHECK(report.tree.gone == !host_os::running(all.descendant));
 }
 
+TEST_CASE("[P5][P9][W5] what was still to be written to a tree goes with its stop, also when that found it gone") {
+  harness::leak_check nothing_left;
+  family all(start("grandchild", "sleep", 100));
+  CHECK(must(all.leader.wait(patience())).success());
+  REQUIRE_OK(all.leader.in().write(pattern::make(500'000)));
+  CHECK(all.leader.in().unsent() > 0);
+  REQUIRE_OK(all.leader.begin_stop({.close_stdin = 10s}));
+  // It ends by itself, and nobody looks until the child is destroyed.
+  REQUIRE(harness::gone_within(all.descendant, 10s));
+}
+
 TEST_CASE("[P5][P6] the child goes first, and what is left of the graces is its tree's") {
   harness::leak_check nothing_left;
   // The child ends with its stdin, the other waits on and takes no request.
