@@ -64,7 +64,7 @@ interruption::interruption(const cancellation& cancel, platform::waker* waker) :
       if (group->more.compare_exchange_strong(more, fresh)) {
         more = fresh;
       } else {
-        delete fresh;  // another thread was first; `more` is its
+        delete fresh;  // GCOVR_EXCL_LINE: another thread was first, in this very moment; `more` is its
       }
     }
     group = more;

@@ -81,10 +81,6 @@ void child_core::give(core_ref<child_core> core, child& handle) noexcept {
   handle.core_ = core.leak();
 }
 
-core_ref<child_core> child_core::take(child& handle) noexcept {
-  return core_ref<child_core>::adopt(std::exchange(handle.core_, nullptr));
-}
-
 // ---- the end of the process
 
 void child_core::handle_exit() noexcept {

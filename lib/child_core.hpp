@@ -40,7 +40,6 @@ class child_core final : public object {
   /// Makes `handle`, which is empty, the handle of this child and its pipes. The handle takes over the caller's reference.
   static void give(core_ref<child_core> core, child& handle) noexcept;
   [[nodiscard]] static child_core* of(const child& handle) noexcept { return handle.core_; }
-  [[nodiscard]] static core_ref<child_core> take(child& handle) noexcept;
   void handle_moved(child& handle) noexcept { handle_ = &handle; }
 
   [[nodiscard]] std::int64_t id() const noexcept { return id_; }

@@ -138,7 +138,7 @@ void loop_core::unclaim(claimed how) noexcept {
     drop_remote();
     std::unique_lock lock(remote_mutex_, std::defer_lock);
     if (!foreign()) lock.lock();
-    if (remote_.back() != nullptr) continue;  // came meanwhile, for us who were the owner
+    if (remote_.back() != nullptr) continue;  // GCOVR_EXCL_LINE: came in this very moment, for us who were the owner
     set_owner(nullptr);
     stand_in_.store(nullptr);
     return;

@@ -222,9 +222,6 @@ void interrupts_end() noexcept;
 // The command as a line to be pasted into that shell.
 [[nodiscard]] std::string line_for_shell(const command& what);
 
-// The back end's name, for the table of the tests and for a person who asks.
-[[nodiscard]] const char* backend_name() noexcept;
-
 }  // namespace spawnpipe::platform
 
 #endif

@@ -64,12 +64,14 @@ SPAWNPIPE_BARE inline word bare_call(word number, word a = 0, word b = 0, word c
 #endif
 
 #if defined(SPAWNPIPE_CHILD_FAULTS)
-// What a test has in store for this call: its error, or a signal before it is made.
+// What a test has in store for this call: its error, or signals before it is made.
 SPAWNPIPE_BARE word refusal(word number) noexcept {
   if (number < 0 || number >= static_cast<word>(child_fault::most)) return 0;
   const int made = ++fault_of_child.made[number];
   if (number != fault_of_child.call || made != fault_of_child.at) return 0;
-  if (fault_of_child.raised != 0) bare_call(SYS_kill, bare_call(SYS_getpid), fault_of_child.raised);
+  for (const int each : fault_of_child.raised) {
+    if (each != 0) bare_call(SYS_kill, bare_call(SYS_getpid), each);
+  }
   return -fault_of_child.code;
 }
 #else
@@ -261,23 +263,24 @@ struct kernel_sigaction {
 constexpr kernel_sigaction by_default = {};
 constexpr word no_signals[_NSIG / 8 / sizeof(word)] = {};
 
-// What Ctrl-Z and the terminal send, and a program may catch.
-SPAWNPIPE_BARE constexpr bool is_stop(int number) noexcept {
-  return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+// What stops a process and may be caught (Ctrl-Z, and the terminal's own), and what has it go on.
+SPAWNPIPE_BARE constexpr bool is_job_signal(int number) noexcept {
+  return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU || number == SIGCONT;
 }
 
 // A process that is stopped between its mask's lifting and exec would stop the host, which waits for that exec. So a stop is caught,
-// and noted for the host, which sends it again behind exec. One that comes while exec is under way is delivered by the kernel to the new
-// program, for which exec has made it the default again. The handler has a stack of its own, and finds the plan at its start.
-SPAWNPIPE_BARE void note_stop(int number, siginfo_t* /*info*/, void* context) noexcept {
+// and noted for the host, which sends it again behind exec, unless a SIGCONT took it back. One that comes while exec is under way is
+// delivered by the kernel to the new program, for which exec has made it the default again. The handler has a stack of its own, and finds
+// the plan at its start.
+SPAWNPIPE_BARE void note_job_signal(int number, siginfo_t* /*info*/, void* context) noexcept {
   child_plan& plan = **static_cast<child_plan**>(static_cast<ucontext_t*>(context)->uc_stack.ss_sp);
-  plan.stops = plan.stops | child_plan::stop(number);
+  plan.note(number);
   if (plan.report_fd < 0) return;
-  const child_report report = {.failure = {}, .stop = number};
+  const child_report report = {.failure = {}, .job_signal = number};
   call(SYS_write, plan.report_fd, address(&report), sizeof report);
 }
 
-constexpr int of_note_stop = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+constexpr int how_it_is_noted = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
 
 #if defined(__x86_64__) && defined(__LP64__)
 // The way back out of a handler, which this kernel wants to be told.
@@ -289,18 +292,18 @@ constexpr void (*leave_handler)() = nullptr;  // the kernel brings it along
 constexpr word has_restorer = 0;
 #endif
 
-SPAWNPIPE_BARE word catch_stop(int number) noexcept {
+SPAWNPIPE_BARE word catch_job_signal(int number) noexcept {
 #if defined(__aarch64__) || (defined(__x86_64__) && defined(__LP64__))
   kernel_sigaction caught;
-  caught.handler = reinterpret_cast<const void*>(note_stop);
-  caught.rest[0] = of_note_stop | has_restorer;
+  caught.handler = reinterpret_cast<const void*>(note_job_signal);
+  caught.rest[0] = how_it_is_noted | has_restorer;
   caught.rest[1] = reinterpret_cast<word>(leave_handler);
   caught.rest[2] = -1;  // no other one meanwhile
   return call(SYS_rt_sigaction, number, address(&caught), 0, _NSIG / 8);
 #else
   struct sigaction caught;
-  caught.sa_sigaction = note_stop;
-  caught.sa_flags = of_note_stop;
+  caught.sa_sigaction = note_job_signal;
+  caught.sa_flags = how_it_is_noted;
   sigfillset(&caught.sa_mask);
   return ::sigaction(number, &caught, nullptr) == 0 ? 0 : -errno;
 #endif
@@ -318,11 +321,11 @@ SPAWNPIPE_BARE void reset_signals(child_plan& plan) noexcept {
   if (asked < 0) fail(plan, child_step::signals, asked);
   const bool stays = hangup.handler == reinterpret_cast<const void*>(SIG_IGN);
 
-  const word placed = call(SYS_sigaltstack, address(&plan.stop_stack), 0);
+  const word placed = call(SYS_sigaltstack, address(&plan.signal_stack), 0);
   if (placed < 0) fail(plan, child_step::signals, placed);
   for (int number = 1; number < _NSIG; ++number) {
     if (number == SIGKILL || number == SIGSTOP || (number == SIGHUP && stays)) continue;
-    const word done = is_stop(number) ? catch_stop(number) : set_default(number);
+    const word done = is_job_signal(number) ? catch_job_signal(number) : set_default(number);
     // Emulators keep some numbers for themselves, and call those invalid.
     if (done < 0 && done != -EINVAL) fail(plan, child_step::signals, done);
   }

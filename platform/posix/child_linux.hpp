@@ -24,11 +24,11 @@ struct child_failure {
   std::size_t index = 0;  // of the descriptor, at step redirect
 };
 
-// What is written into the report pipe, where there is one: a failure, that a detached process was made, or that a stop came.
+// What is written into the report pipe, where there is one: a failure, that a detached process was made, or that a stop, or its end, came.
 struct child_report {
   child_failure failure;
   pid_t born = 0;
-  int stop = 0;
+  int job_signal = 0;
 };
 
 // One descriptor of the child. First the sources that something else will be moved onto are moved out of the way.
@@ -61,11 +61,12 @@ struct child_plan {
   char* const* argv;
   char* const* environment;
   const char** shell_argv;  // for a script without shebang: /bin/sh, room for the path, argv[1] ...
-  stack_t stop_stack;       // for the handler of stops; begins with the address of this plan
+  stack_t signal_stack;     // for the one handler that it has; begins with the address of this plan
 
   // Written by the child.
   volatile unsigned stops;  // stop() of each SIGTSTP, SIGTTIN, SIGTTOU that came before exec, and is to be sent again
   SPAWNPIPE_BARE static constexpr unsigned stop(int number) noexcept { return 1U << static_cast<unsigned>(number); }
+  SPAWNPIPE_BARE void note(int number) noexcept { stops = number == SIGCONT ? 0 : stops | stop(number); }
   volatile bool began;
   volatile pid_t born;  // detached: the process that is meant
   child_failure failure;
@@ -86,7 +87,7 @@ struct child_fault {
   long call = -1;  // its number; -1: none fails
   int code = 0;
   int at = 0;
-  int raised = 0;       // a signal that the child sends itself before that call
+  int raised[2] = {};   // signals that the child sends itself before that call
   int made[most] = {};  // how often each was to be made
 };
 extern child_fault fault_of_child;

@@ -76,7 +76,7 @@ constexpr std::size_t stack_size = 8192;
 
 // For a handler: what the kernel saves, which depends on the processor (AT_MINSIGSTKSZ; kernels that do not tell it know of no more than
 // this), and the handler itself.
-std::size_t stop_stack_size() noexcept {
+std::size_t signal_stack_size() noexcept {
   constexpr std::size_t known_before = 8192;
   constexpr std::size_t of_handler = 1024;
   return std::max<std::size_t>(::getauxval(AT_MINSIGSTKSZ), known_before) + of_handler;
@@ -108,15 +108,15 @@ pid_t make_process(way how, child_plan& plan, std::byte* stack, int& pidfd) noex
 
 // One attempt after the other, down to what the system has.
 pid_t make_process(child_plan& plan, int& pidfd) noexcept {
-  const std::size_t for_stops = stop_stack_size();
-  const std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[stack_size + for_stops]);
+  const std::size_t for_signals = signal_stack_size();
+  const std::unique_ptr<std::byte[]> stack(new (std::nothrow) std::byte[stack_size + for_signals]);
   if (!stack) {
     errno = ENOMEM;
     return -1;
   }
-  std::byte* const stop_stack = stack.get() + stack_size;
-  new (stop_stack) child_plan*(&plan);
-  plan.stop_stack = {.ss_sp = stop_stack, .ss_flags = 0, .ss_size = for_stops};
+  std::byte* const signal_stack = stack.get() + stack_size;
+  new (signal_stack) child_plan*(&plan);
+  plan.signal_stack = {.ss_sp = signal_stack, .ss_flags = 0, .ss_size = for_signals};
   for (;;) {
     const int how = best.load(std::memory_order_relaxed);
     pidfd = -1;
@@ -156,7 +156,7 @@ void read_report(int fd, child_plan& into) noexcept {
     if (count < 0 && errno == EINTR) continue;
     if (count != sizeof said) return;
     if (said.born != 0) into.born = said.born;
-    if (said.stop != 0) into.stops = into.stops | child_plan::stop(said.stop);
+    if (said.job_signal != 0) into.note(said.job_signal);
     if (said.failure.step != child_step::none) into.failure = said.failure;
   }
 }

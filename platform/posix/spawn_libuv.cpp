@@ -154,6 +154,4 @@ const char* usual_search_path() noexcept {
 #endif
 }
 
-const char* backend_name() noexcept { return "portable"; }
-
 }  // namespace spawnpipe::platform

@@ -284,6 +284,4 @@ result<std::int64_t> spawn_detached(const spawn_plan& plan) {
 
 const char* usual_search_path() noexcept { return "/bin:/usr/bin"; }  // as execvp(3) of glibc
 
-const char* backend_name() noexcept { return "linux"; }
-
 }  // namespace spawnpipe::platform

@@ -17,6 +17,4 @@ std::vector<std::string> shell_prefix() { return {"/bin/sh", "-c"}; }
 
 std::string line_for_shell(const command& what) { return detail::sh_line(what); }
 
-const char* backend_name() noexcept { return "simulated"; }
-
 }  // namespace spawnpipe::platform

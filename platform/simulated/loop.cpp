@@ -109,7 +109,6 @@ void waker_release(waker* self) noexcept {
 void loop_wake(waker* self) noexcept {
   if (self->gone) return;
   self->woken = true;
-  ++here().wakes;
 }
 
 void loop::detach() noexcept {
@@ -242,10 +241,10 @@ bool host::turn(bool wait) {
   auto* const loop = loop_;
   if (loop == nullptr) return false;
   const auto client = loop->client;
-  armed_ = client.before_wait(client.context);
+  const time_point until = client.before_wait(client.context);
   if (loop_ == nullptr) return false;
   const bool poked = std::exchange(poked_, false);
-  const bool woken = loop->wait(wait && !poked ? *armed_ : time_point::min(), nullptr, true);
+  const bool woken = loop->wait(wait && !poked ? until : time_point::min(), nullptr, true);
   if (const action between = std::exchange(in_next_turn_, {})) between();
   if (loop_ == nullptr) return false;
   client.after_wait(client.context, woken);
@@ -254,6 +253,5 @@ bool host::turn(bool wait) {
 
 void host::in_next_turn(action what) { in_next_turn_ = std::move(what); }
 int host::pokes() const { return pokes_; }
-std::optional<time_point> host::armed() const { return armed_; }
 
 }  // namespace spawnpipe::simulated

@@ -141,16 +141,6 @@ void sink::lent_only(bool yes) {
   lent_only_ = yes;
 }
 
-void sink::next_try(platform::io_outcome what) {
-  const auto lock = lock_state();
-  next_try_.push_back(what);
-}
-
-void sink::next_begin(platform::io_outcome what) {
-  const auto lock = lock_state();
-  next_begin_.push_back(what);
-}
-
 void sink::next_retire(std::size_t bytes, bool known) {
   const auto lock = lock_state();
   next_retire_.push_back({.bytes = bytes, .known = known});

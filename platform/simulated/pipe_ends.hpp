@@ -123,9 +123,6 @@ class sink : public pipe_end {
   void break_pipe();
   // write_try takes nothing, so that only lent bytes are written, as on Windows.
   void lent_only(bool yes = true);
-  // The next write_try, or write_begin, returns this at once.
-  void next_try(platform::io_outcome what);
-  void next_begin(platform::io_outcome what);
   // In the next write_retire `bytes` go out, and lib is told so, or told that nobody knows.
   void next_retire(std::size_t bytes, bool known = true);
 
@@ -138,8 +135,6 @@ class sink : public pipe_end {
   bool broken_ = false;
   bool lent_only_ = false;
   std::deque<platform::io_outcome> outcomes_;
-  std::deque<platform::io_outcome> next_try_;
-  std::deque<platform::io_outcome> next_begin_;
   struct retirement {
     std::size_t bytes;
     bool known;

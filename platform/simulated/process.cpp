@@ -171,7 +171,6 @@ result<spawned> loop::start(const spawn_plan& plan, completion& exited) {
   auto* made = new process{.owner = this, .child = &child, .exited = &exited, .generation = state.generation};
   state.processes.insert(made);
   child.process_ = made;
-  child.spawned_ = true;
   child.id_ = state.next_id++;
 
   const auto open = [&](simulated::source* reads, simulated::sink* writes, const char* name) {

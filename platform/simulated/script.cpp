@@ -79,11 +79,6 @@ void scripted_child::fail_signal(error why) {
   signal_errors_.push_back(std::move(why));
 }
 
-bool scripted_child::spawned() const {
-  const auto lock = lock_state();
-  return spawned_;
-}
-
 bool scripted_child::exited() const {
   const auto lock = lock_state();
   return status_.has_value();
@@ -168,7 +163,6 @@ void script::reset() {
   s.processes.clear();
   s.graveyard.clear();
   s.wakers = 0;
-  s.wakes = 0;
   s.waits.clear();
   s.misuse.clear();
   s.deadlocks = 0;
@@ -338,7 +332,5 @@ std::map<std::string, std::string> script::files() const {
   const auto lock = lock_state();
   return state_->files;
 }
-
-int script::wakes() const { return state_->wakes; }
 
 }  // namespace spawnpipe::simulated

@@ -86,7 +86,6 @@ class scripted_child {
   // process_signal fails with this, once.
   void fail_signal(error why);
 
-  [[nodiscard]] bool spawned() const;
   [[nodiscard]] bool exited() const;
   [[nodiscard]] bool released() const;
   [[nodiscard]] std::int64_t id() const;
@@ -108,7 +107,6 @@ class scripted_child {
 
   platform::process* process_ = nullptr;
   std::int64_t id_ = 0;
-  bool spawned_ = false;
   bool released_ = false;
   bool ready_ = false;
   bool told_ = false;    // the end is in the inbox, or was
@@ -148,7 +146,6 @@ class host {
   // yet.
   void in_next_turn(action what);
   [[nodiscard]] int pokes() const;
-  [[nodiscard]] std::optional<time_point> armed() const;  // what lib's before_wait said last
 
  private:
   friend struct platform::loop;
@@ -159,7 +156,6 @@ class host {
   action in_next_turn_;
   int pokes_ = 0;
   bool poked_ = false;
-  std::optional<time_point> armed_;
 };
 
 [[nodiscard]] result<event_loop> adopt(host& to);
@@ -234,7 +230,6 @@ class script {
   [[nodiscard]] std::vector<std::string> misuse() const;
   [[nodiscard]] int deadlocks() const;  // waits that nothing could end: everything is ended then, to get out of them
   [[nodiscard]] object_counts objects() const;
-  [[nodiscard]] int wakes() const;
   [[nodiscard]] std::map<std::string, std::string> files() const;
   [[nodiscard]] int host_suspensions() const;
   [[nodiscard]] bool interrupts_taken() const;

@@ -60,7 +60,6 @@ struct script::state {
   std::set<const platform::process*> processes;
   std::vector<std::shared_ptr<void>> graveyard;
   std::atomic<int> wakers = 0;
-  std::atomic<int> wakes = 0;
   std::atomic<unsigned> generation = 0;  // counts resets
 
   std::vector<recorded_wait> waits;

@@ -202,11 +202,7 @@ io_outcome stream::try_write(std::span<const std::byte> bytes) {
   ++writes->counts_.tried;
   writes->largest_ = std::max(writes->largest_, bytes.size());
   io_outcome outcome;
-  if (!writes->next_try_.empty()) {
-    outcome = writes->next_try_.front();
-    writes->next_try_.pop_front();
-    outcome.bytes = std::min(outcome.bytes, bytes.size());
-  } else if (!writes->lent_only_ && !writes->held_ && can_write()) {
+  if (!writes->lent_only_ && !writes->held_ && can_write()) {
     // A success with zero bytes cannot be told from "not now" here, and is left for a lent write.
     const bool zero =
         !writes->outcomes_.empty() && writes->outcomes_.front().bytes == 0 && !writes->outcomes_.front().error;
@@ -233,12 +229,7 @@ std::optional<io_outcome> stream::begin_write(std::span<const std::span<const st
   writes->largest_ = std::max(writes->largest_, copy.size());
 
   std::optional<io_outcome> outcome;
-  if (!writes->next_begin_.empty()) {
-    outcome = writes->next_begin_.front();
-    writes->next_begin_.pop_front();
-    outcome->bytes = std::min(outcome->bytes, copy.size());
-    deliver(from, outcome->bytes);
-  } else if (writes->eager_ && !writes->held_ && can_write()) {
+  if (writes->eager_ && !writes->held_ && can_write()) {
     outcome = write_lent();
   }
   if (outcome) {

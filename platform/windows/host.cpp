@@ -50,6 +50,4 @@ std::vector<std::string> shell_prefix() { return {command_processor(), "/d", "/s
 
 std::string line_for_shell(const command& what) { return detail::cmd_prompt_line(what); }
 
-const char* backend_name() noexcept { return "windows"; }
-
 }  // namespace spawnpipe::platform

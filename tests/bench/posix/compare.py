@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the workloads on every subject, in turn, and prints one table.
 
-    compare.py [--quick] [--json FILE] [--only W1,W3] [--repeats N] [--library FILE] [--include FOLDER] NAME=COMMAND...
+    compare.py [--quick] [--json FILE] [--markdown FILE] [--only W1,W3] [--repeats N] [--library FILE] [--include FOLDER] NAME=COMMAND...
 
 Each subject is a program that stays alive and answers requests (driver.hpp). In each round every subject is asked once, so that all meet
 the same of what else the machine is doing; the median of the rounds counts. "raw" must be among the subjects; ratios are to the
@@ -130,6 +130,10 @@ def measure(workload, subjects, repeats, quick):
     return {name: statistics.median(values) for name, values in figures.items() if values and name not in wrong}, wrong
 
 
+def written(figure):
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+
+
 def met(figure, goal):
     kind, bound = goal.split()
     return figure <= float(bound) if kind == "<=" else figure >= float(bound)
@@ -142,23 +146,46 @@ class Table:
         self.names = names
         self.figures = {}  # by workload, by subject
         self.rows = []
+        self.lines = []  # for markdown()
         print(f"{'':26} {'':5} " + " ".join(f"{name:>12}" for name in names) + "   ratio  goal")
 
     def add(self, name, unit, baseline, goal, figures):
         self.figures[name] = figures
         cells = [f"{figures[each]:12.2f}" if each in figures else f"{'-':>12}" for each in self.names]
         verdict = ""
+        compared = None
         if OURS in figures:
             compared = self.ratio(figures, OURS, baseline) if baseline else figures[OURS]
             if compared is not None and goal:
                 shown = f"{compared:8.2f}" if baseline else f"{'':8}"
                 verdict = f"{shown}  {goal} {'met' if met(compared, goal) else 'MISSED'}"
         print(f"{name:26} {unit:5} " + " ".join(cells) + verdict, flush=True)
+        self.lines.append((name, unit, figures, compared if baseline else None, goal, not goal or compared is None or met(compared, goal)))
         for subject, value in figures.items():
             self.rows.append({"workload": name, "subject": subject, "value": value, "unit": unit,
                               "ratio_to_raw": self.ratio(figures, subject, "raw")})
             if baseline not in ("", "raw"):
                 self.rows[-1].update(ratio=self.ratio(figures, subject, baseline), baseline=baseline)
+
+    def markdown(self):
+        """The table for a manual. The best of the libraries is bold, and so is one that is as good as to a hundredth."""
+        heads = ["", "", *self.names, "ratio", "goal"]
+        table = ["| " + " | ".join(heads) + " |", "|---|---|" + "---:|" * (len(heads) - 3) + "---|"]
+        for name, unit, figures, ratio, goal, reached in self.lines:
+            libraries = {each: value for each, value in figures.items() if not each.startswith("raw")}
+            most = unit.endswith("/s")
+            best = (max if most else min)(libraries.values(), default=0)
+            cells = []
+            for each in self.names:
+                if each not in figures:
+                    cells.append("")
+                    continue
+                text = written(figures[each])
+                near = figures[each] >= 0.99 * best if most else figures[each] <= 1.01 * best
+                cells.append(f"**{text}**" if each in libraries and len(libraries) > 1 and near else text)
+            said = goal.replace("<= ", "≤ ").replace(">= ", "≥ ") + ("" if reached else ", missed")
+            table.append(f"| {name} | {unit} | " + " | ".join(cells) + f" | {'' if ratio is None else f'{ratio:.2f}'} | {said} |")
+        return "\n".join(table) + "\n"
 
     def ratio(self, figures, subject, baseline):
         """To the baseline: a subject's figure here, or this subject's figure of another workload."""
@@ -180,6 +207,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--quick", action="store_true")
     options.add_argument("--json")
+    options.add_argument("--markdown")
     options.add_argument("--only", default="")
     options.add_argument("--repeats", type=int)
     options.add_argument("--library")
@@ -207,6 +235,9 @@ def main():
     if given.json:
         with open(given.json, "w") as file:
             json.dump(table.rows, file, indent=1)
+    if given.markdown:
+        with open(given.markdown, "w", encoding="utf-8") as file:
+            file.write(table.markdown())
     return 1 if failed else 0
 
 

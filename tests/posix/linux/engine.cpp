@@ -38,7 +38,7 @@ void expect_stops_arrive() {
   constexpr auto own = spawnpipe::process_group::own;
   for (const long call : {SYS_rt_sigprocmask, SYS_execve}) {
     for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) {
-      fault_of_child = {.call = call, .at = 1, .raised = signal};
+      fault_of_child = {.call = call, .at = 1, .raised = {signal}};
       auto running = spawnpipe::spawn(quiet(command("cat")).in(spawnpipe::stdio::pipe{}).group(own));
       fault_of_child = {};
       EXPECT(running);
@@ -49,7 +49,15 @@ void expect_stops_arrive() {
       EXPECT(status && status->success());
     }
   }
-  fault_of_child = {.call = SYS_execve, .at = 1, .raised = SIGTSTP};
+  {
+    fault_of_child = {.call = SYS_execve, .at = 1, .raised = {SIGTSTP, SIGCONT}};
+    auto goes_on = spawnpipe::spawn(quiet(command("cat")).in(spawnpipe::stdio::pipe{}).group(own));
+    fault_of_child = {};
+    EXPECT(goes_on && goes_on->in().close());
+    const auto status = goes_on->wait(patience());
+    EXPECT(status && status->success());
+  }
+  fault_of_child = {.call = SYS_execve, .at = 1, .raised = {SIGTSTP}};
   const auto missing = spawnpipe::run(spawnpipe::command("no-such-program-here"), {.until = patience()});
   fault_of_child = {};
   EXPECT(!missing && missing.error() == std::errc::no_such_file_or_directory);

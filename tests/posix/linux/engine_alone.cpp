@@ -159,7 +159,7 @@ TEST_CASE("a stop that a child gets before exec stops it when it is there") {
       REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
       const unique_fd theirs(ends[0]);
       unique_fd ours(ends[1]);
-      fault_of_child = {.call = call, .at = 1, .raised = signal};
+      fault_of_child = {.call = call, .at = 1, .raised = {signal}};
       const started made = start({"cat"}).stream(0, theirs.get()).group(child_group::group).now();
       fault_of_child = {};
       REQUIRE(made.code == 0);

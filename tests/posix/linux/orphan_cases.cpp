@@ -3,10 +3,13 @@
 #include "../../results.hpp"
 #include "../../scenario.hpp"
 #include "../chosen_id.hpp"
+#include "engine.hpp"
+#include "posix/orphan_mark.hpp"
 
 #include <spawnpipe/posix.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <thread>
@@ -136,6 +139,15 @@ HOST_SCENARIO(hosts_own, "the host has children of its own and adopts orphans") 
     EXPECT(::waitpid(each, &status, 0) == each && WIFSIGNALED(status));
   }
 }
+TEST_CASE("[P6] where the system has nothing random yet, a host still has a mark of its own") {
+  const harness::replaced_call<&spawnpipe::platform::linux_table::random_bytes> early(
+      [](void*, std::size_t) -> ssize_t { return harness::failing(EAGAIN); });
+  const auto first = spawnpipe::platform::orphan_nonce();
+  const auto second = spawnpipe::platform::orphan_nonce();
+  CHECK(first != 0);
+  CHECK(first != second);
+}
+
 TEST_CASE("[P6][G5] a host's own children are neither signalled nor reaped where it adopts orphans") {
   PLAY_SCENARIO("the host has children of its own and adopts orphans");
 }

@@ -171,7 +171,7 @@ void suspend_a_job(bool before_exec) {
   if (!terminal) SKIP_SCENARIO(no_terminal);
   EXPECT(terminal.control());
   const pid_t job = start_job(terminal, [&] {
-    if (before_exec) fault_of_child = {.call = SYS_execve, .at = 1, .raised = SIGTSTP};
+    if (before_exec) fault_of_child = {.call = SYS_execve, .at = 1, .raised = {SIGTSTP}};
     const auto done = spawnpipe::run(reading(terminal, command("cat")), {.until = patience()});
     return done && done->success() && done->out == "after\n" ? 0 : 1;
   });

@@ -32,7 +32,6 @@ result<std::string> find_program(const std::string& program, const std::optional
                                  const std::optional<std::vector<std::string>>& /*environment*/) {
   return error{errc::not_supported, stage::exec, program};
 }
-const char* backend_name() noexcept { return "windows-logic"; }
 
 // No case of this program starts a process that is nobody's child, forwards interrupts, or spills output.
 result<std::int64_t> spawn_detached(const spawn_plan& plan) {
