@@ -9,7 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
+
+#include <sched.h>
 
 namespace {
 
@@ -46,6 +49,24 @@ int set_subreaper_that_fails(int to) { return to == 0 ? direct::set_subreaper(to
 pid_t clone3_that_fails(struct clone_args* how, clone_function run, void* argument) {
   if (faults::on_older_kernel()) return errno = ENOSYS, -1;
   return faulty_clone3(how, run, argument);
+}
+
+// ThreadSanitizer takes clone(2) of the C library for a fork, and ends a process of several threads that goes on behind it. There the
+// same is asked of clone3, which it does not know.
+pid_t clone_that_fails(clone_function run, void* top, int flags, void* argument, int* pidfd) {
+#if defined(__SANITIZE_THREAD__)
+  if (faults::due("clone")) return faults::fails<pid_t>("clone");
+  constexpr std::uint64_t some = 4096;  // what counts is the stack's upper end
+  struct clone_args how = {};
+  how.flags = static_cast<std::uint64_t>(flags & ~CSIGNAL);
+  how.exit_signal = static_cast<std::uint64_t>(flags & CSIGNAL);
+  how.pidfd = reinterpret_cast<std::uintptr_t>(pidfd);
+  how.stack = reinterpret_cast<std::uintptr_t>(top) - some;
+  how.stack_size = some;
+  return direct::clone3(&how, run, argument);
+#else
+  return faulty_clone(run, top, flags, argument, pidfd);
+#endif
 }
 
 // The older ways to make a process come up where the newer one says that it is not there.
@@ -167,6 +188,7 @@ void install_in_engine() {
 #undef REPLACE
   linux_calls.set_subreaper = &set_subreaper_that_fails;
   linux_calls.clone3 = &clone3_that_fails;
+  linux_calls.clone = &clone_that_fails;
   linux_calls.epoll_ctl = &epoll_ctl_that_fails;
   linux_calls.pidfd_send_signal = &pidfd_send_signal_that_fails;
 }
