@@ -55,9 +55,7 @@ exit_status status_without_waiting(const process& self) noexcept {
 
 // waitid on this very process. 1: `info` is filled; 0: nothing to be told; -1: errno.
 int look_for(int what, const process& self, siginfo_t& info, int options, struct rusage* used) noexcept {
-  const int which = self.pidfd ? wait_for_pidfd : int{P_PID};
-  const auto id = static_cast<id_t>(self.pidfd ? self.pidfd.get() : self.pid);
-  if (waitid_to_the_end(which, id, info, what | WNOHANG | options, used) != 0) return -1;
+  if (waitid_of_child(self.pid, self.pidfd.get(), info, what | WNOHANG | options, used) != 0) return -1;
   return info.si_pid != 0 ? 1 : 0;
 }
 

@@ -12,9 +12,7 @@ namespace {
 // True while it can be waited for: until then its number, and its group's, are nobody else's.
 bool still_ours(pid_t pid, int pidfd) noexcept {
   siginfo_t info;
-  const int which = pidfd >= 0 ? wait_for_pidfd : int{P_PID};
-  const auto id = static_cast<id_t>(pidfd >= 0 ? pidfd : pid);
-  return waitid_to_the_end(which, id, info, WEXITED | WNOHANG | WNOWAIT) == 0;
+  return waitid_of_child(pid, pidfd, info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
 int by_number(pid_t pid, int pidfd, pid_t whom, int signal) noexcept {

@@ -22,6 +22,14 @@ namespace spawnpipe::platform {
   return code;
 }
 
+// The same of one child: by its pidfd, or by its number where that is -1.
+[[nodiscard]] inline int waitid_of_child(pid_t pid, int pidfd, siginfo_t& info, int options,
+                                         struct rusage* used = nullptr) noexcept {
+  const bool by_pidfd = pidfd >= 0;
+  return waitid_to_the_end(by_pidfd ? wait_for_pidfd : int{P_PID}, static_cast<id_t>(by_pidfd ? pidfd : pid), info,
+                           options, used);
+}
+
 }  // namespace spawnpipe::platform
 
 #endif

@@ -123,6 +123,7 @@ HOST_SCENARIO(clock_is_set, "the wall clock is set while something waits") {
         EXPECT(done && done->why == spawnpipe::ended_by::deadline);
         // From the call, which came after the deadline was made: so it may be a little less than that was.
         EXPECT(done && done->elapsed > 0s && done->elapsed <= steady::now() - began);
+        EXPECT(done && (!done->used || done->elapsed >= done->used->elapsed));
       },
       100ms));
   EXPECT(takes(

@@ -7,8 +7,8 @@
 extern "C" const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_suppressions() {
   return "race:uv_pipe\n"
-         "race:epoll_create1\n"
-         "race:eventfd\n"
+         "race:^__interceptor_epoll_create1$\n"
+         "race:^__interceptor_eventfd$\n"
          "race:spawnpipe::platform::direct::pipe_cloexec\n"
          "race:spawnpipe::platform::direct::open\n"
          "race:^control$\n"
