@@ -17,8 +17,46 @@ extern "C" const char* __tsan_default_suppressions() {
 }
 
 // At a thread's first call that waits, ThreadSanitizer's runtime (gcc 12) makes what it keeps of the thread's signals, and loses a
-// signal that comes while it does. The end of a child must not be the one: so the first such call is made before there is a child.
+// signal that comes while it does. The end of a child must not be the one: so each thread makes such a call at its beginning, with all
+// signals blocked; the first thread does before there is a child.
 #if defined(__SANITIZE_THREAD__)
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
-[[maybe_unused]] static const int waited = ::usleep(1);
+
+#include <memory>
+
+namespace {
+
+[[maybe_unused]] const int waited = ::usleep(1);
+
+struct beginning {
+  void* (*routine)(void*);
+  void* argument;
+};
+
+void* begin(void* given) {
+  const std::unique_ptr<const beginning> what(static_cast<const beginning*>(given));
+  sigset_t every;
+  sigset_t before;
+  ::sigfillset(&every);
+  ::pthread_sigmask(SIG_SETMASK, &every, &before);
+  ::usleep(1);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return what->routine(what->argument);
+}
+
+}  // namespace
+
+// In place of the runtime's own, which it calls; libuv's threads and those of the standard library come here, too.
+extern "C" int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*routine)(void*),
+                              void* argument) noexcept {
+  using function = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  static const auto next = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "pthread_create"));
+  auto what = std::make_unique<beginning>(beginning{routine, argument});
+  const int code = next(made, how, begin, what.get());
+  if (code == 0) static_cast<void>(what.release());
+  return code;
+}
 #endif
