@@ -37,14 +37,15 @@ struct beginning {
 };
 
 void* begin(void* given) {
-  const std::unique_ptr<const beginning> what(static_cast<const beginning*>(given));
+  // Nothing is held while the thread runs: who counts allocations would find it.
+  const beginning what = *std::unique_ptr<const beginning>(static_cast<const beginning*>(given));
   sigset_t every;
   sigset_t before;
   ::sigfillset(&every);
   ::pthread_sigmask(SIG_SETMASK, &every, &before);
   ::usleep(1);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return what->routine(what->argument);
+  return what.routine(what.argument);
 }
 
 }  // namespace
